@@ -1,0 +1,296 @@
+// Node: the whole of a member's part in the network, as a deterministic state machine.
+//
+// Inputs come with a Turn; everything durable goes through the Turn's transaction; everything said to
+// peers and clients goes into the Turn's effects, which the runtime performs after the commit. One turn
+// is: any number of submit / receive / peer_up / peer_down / tick calls, then `finish` once, then the
+// commit, then the effects. finish signs at most one note, over the whole ledger, for everything that
+// the turn says to anybody.
+//
+// Errors. Blame::caller and Blame::peer: that one input was refused, nothing of it was written, the turn
+// goes on. Blame::environment: the store failed; the turn must be rolled back, this Node thrown away and
+// opened again from the store, because its memory may be ahead of the disk.
+//
+// Where things stand: node.cc (open, keys, finish), node_submit.cc (what clients ask), node_receive.cc
+// (what peers say), node_view.cc (what is shown).
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "protocol/directory.h"
+#include "protocol/outbox.h"
+#include "protocol/records.h"
+#include "protocol/view.h"
+
+namespace hamroh {
+
+struct NewMember {
+  Bytes constitution_file;
+  std::string name;
+  MemberKind kind{};
+  std::string endpoint;
+};
+
+struct NodeOptions {
+  Duration message_lifetime = tuning::message_lifetime;
+  std::optional<WriteAnchor> anchor;  // what the file outside the database says, if it can be read
+};
+
+struct Submission {
+  MessageId message;
+  std::optional<CaseId> case_id;  // absent: opens a case, whose id is the message id
+  EventKind kind{};
+  std::vector<MemberId> to;       // empty: all other participants of the case
+  Bytes body;
+  Duration lifetime;              // zero: the default
+};
+
+struct Accepted {
+  MessageId message;
+  CaseId case_id;
+  bool duplicate = false;  // the same submission had been accepted before
+};
+
+class Node {
+ public:
+  // Makes a member's keys and identity in an empty store and returns the join request to be admitted.
+  // Needs the reader tier.
+  [[nodiscard]] static Result<Bytes> initialise(const NewMember& member, Turn& turn);
+
+  // Opens a node from its store; `turn` is finished and committed by the caller like any other. If the
+  // reader tier is locked, the node starts locked.
+  [[nodiscard]] static Result<Node> open(const NodeOptions& options, Turn& turn);
+
+  // Verifies and takes over a newer directory (or the first).
+  [[nodiscard]] Status install_directory(ByteView file, Turn& turn);
+  // The reader tier's keys have become readable, or are about to be taken away.
+  [[nodiscard]] Status unlock(Turn& turn);
+  [[nodiscard]] Status lock(Turn& turn);
+  // An operator says that the wall clock is right.
+  [[nodiscard]] Status confirm_clock(Turn& turn);
+
+  [[nodiscard]] Result<Accepted> submit(const Submission& submission, Turn& turn);
+  [[nodiscard]] Status receive(const MemberId& peer, ByteView frame, Turn& turn);
+  void peer_up(const MemberId& peer, Turn& turn);
+  void peer_down(const MemberId& peer);
+  [[nodiscard]] Status tick(Turn& turn);
+  [[nodiscard]] Status finish(Turn& turn);
+  // When tick has something to do next, on the monotonic clock.
+  [[nodiscard]] Duration next_wakeup(Duration monotonic) const;
+
+  [[nodiscard]] NodeView view() const;
+  [[nodiscard]] Result<MessageView> message(const MessageId& message, Turn& turn) const;
+  [[nodiscard]] Result<CaseView> case_view(const CaseId& id, Turn& turn) const;
+  struct CasePage {
+    std::vector<CaseView> cases;  // without their events
+    std::optional<CaseId> next;   // where to go on, if there may be more
+  };
+  // Newest first, below `before`. awaiting_decision: only those where this node may still decide.
+  [[nodiscard]] Result<CasePage> cases(std::optional<CaseId> before, std::size_t limit,
+                                       bool awaiting_decision, Turn& turn) const;
+  struct StoredBody {
+    EventKind kind{};
+    Bytes body;
+  };
+  [[nodiscard]] Result<StoredBody> body(const MemberId& author, const MessageId& message,
+                                        Turn& turn) const;
+  // Events from ledger index `from` on; at most `limit`.
+  [[nodiscard]] Result<std::vector<Event>> events(std::uint64_t from, std::size_t limit,
+                                                  Turn& turn) const;
+  // The receipt of an own message at one recipient (any settled one if absent) as a C2SP tlog-proof.
+  [[nodiscard]] Result<std::string> receipt(const MessageId& message,
+                                            std::optional<MemberId> recipient, Turn& turn) const;
+  [[nodiscard]] const Ledger& ledger() const { return ledger_; }
+  // The newest own note; signs one if the ledger has grown since and signing is possible.
+  [[nodiscard]] Result<std::optional<Note>> head(Turn& turn);
+  [[nodiscard]] Origin origin() const;
+  [[nodiscard]] const MemberId& id() const { return identity_.member; }
+  [[nodiscard]] const std::string& name() const { return identity_.name; }
+  [[nodiscard]] const std::string& endpoint() const { return identity_.endpoint; }
+  [[nodiscard]] const VerifiedDirectory* directory() const {
+    return directory_ ? &*directory_ : nullptr;
+  }
+  [[nodiscard]] bool locked() const { return !author_.has_value(); }
+  // The private transport key, for the link.
+  [[nodiscard]] Result<AgreementKey> transport_secret(Turn& turn) const;
+
+  // Everything that must always hold between memory and itself; for tests and the simulator.
+  void check_invariants() const;
+
+ private:
+  struct Identity {
+    NetworkId network;
+    MemberId member;
+    std::string name;
+    MemberKind kind{};
+    std::string endpoint;
+    std::uint32_t incarnation = 1;
+    Bytes constitution_file;
+    [[nodiscard]] Bytes encode() const;
+    [[nodiscard]] static Result<Identity> parse(ByteView bytes);
+  };
+  // A receipt that a peer has a right to.
+  struct Owed {
+    MessageId message;
+    std::uint64_t index = 0;
+    Entry entry;
+  };
+  struct Peer {
+    PeerRecord record;
+    std::optional<VerifiedKeySheet> sheet;
+    Outbox outbox;
+    std::vector<Owed> owed;
+    bool loaded = false;        // record and held come from the store
+    bool connected = false;     // our outbound connection stands
+    bool greeted = false;       // its hello has come since
+    bool locked = false;        // it said so
+    bool wants_proof = false;   // it should see that our ledger extends what it knows
+    bool wants_directory = false;
+    std::uint64_t known_base = 0;  // size of our note that it holds, as far as we know
+    std::optional<Duration> hello_sent;
+    std::optional<HelloPurpose> hello_due;  // to be sent when the rate allows
+    Duration up_since;
+    std::size_t held_bytes = 0;
+    std::map<Digest, std::uint64_t> held;  // envelope digest -> own ledger index
+    std::uint64_t held_next = 0;
+    // While the peer is locked: which messages went in which envelope.
+    std::map<Digest, std::vector<MessageId>> envelopes;
+    std::uint64_t conflicts_today = 0;
+    std::uint64_t conflicts_day = 0;
+  };
+  using Leaf = std::variant<MessageSection, ReceiptSection>;
+  // What goes to one peer in this turn.
+  struct Plan {
+    Peer* peer = nullptr;
+    MemberId member;
+    std::vector<OutboxItem> messages;
+    std::vector<Owed> receipts;
+    std::map<std::uint64_t, std::pair<Note, std::vector<Owed>>> old_receipts;  // by session
+  };
+
+  Node() = default;
+
+  // node.cc
+  [[nodiscard]] Status load(const NodeOptions& options, Turn& turn);
+  [[nodiscard]] Status load_keys(Turn& turn);
+  [[nodiscard]] Status load_peers(Turn& turn);
+  [[nodiscard]] Status load_peer(const Member& member, Peer& peer, Turn& turn);
+  [[nodiscard]] Status load_held(const MemberId& member, Peer& peer, Turn& turn);
+  [[nodiscard]] Status load_outbox(Turn& turn);
+  [[nodiscard]] Status load_directory(Turn& turn);
+  [[nodiscard]] Status check_anchor(Turn& turn);
+  [[nodiscard]] Status begin_session(Turn& turn);
+  [[nodiscard]] Status keep_key_sheet(Turn& turn);
+  [[nodiscard]] Status destroy_old_keys(Turn& turn);
+  [[nodiscard]] Status take_over(const VerifiedDirectory& directory, Turn& turn);
+  void meet_members(Turn& turn);
+  [[nodiscard]] Status check_clock(Turn& turn);
+  void check_start(Turn& turn);
+  [[nodiscard]] bool may_sign() const;
+  [[nodiscard]] Status expire_messages(Turn& turn);
+  [[nodiscard]] Status send_hello(const MemberId& member, Peer& peer, HelloPurpose purpose, Turn& turn);
+  [[nodiscard]] Status sign_head(Turn& turn);
+  std::uint64_t append_entry(EntryKind kind, Code code, const Digest& subject, const Digest& detail,
+                             const EntryReference& reference, Turn& turn);
+  [[nodiscard]] Result<std::vector<Plan>> make_plans(Turn& turn);
+  [[nodiscard]] Status plan_receipts(Plan& plan, Turn& turn);
+  [[nodiscard]] Status plan_messages(Plan& plan, Turn& turn);
+  [[nodiscard]] Status send_plan(Plan& plan, Turn& turn);
+  [[nodiscard]] Status send_leaves(Plan& plan, const Note& note, std::uint64_t base,
+                                   std::vector<Leaf> leaves, Turn& turn);
+  [[nodiscard]] Status flush_ledger(Turn& turn);
+  [[nodiscard]] Result<Bytes> inner_of(const OutboxItem& item, Turn& turn);
+  void stop_signing();
+
+  // node_submit.cc
+  [[nodiscard]] Result<Accepted> known_submission(const Submission& submission,
+                                                  const MessageRecord& record, Turn& turn) const;
+  [[nodiscard]] Status check_recipients(const Submission& submission, bool new_contact,
+                                        bool emergency, Turn& turn) const;
+  [[nodiscard]] Status check_standing(const CaseRecord& record, EventKind kind) const;
+  [[nodiscard]] Status keep_submission(const Submission& submission, CaseRecord& record, Turn& turn);
+
+  // node_receive.cc
+  [[nodiscard]] Status receive_hello(const MemberId& member, Peer& peer, ByteView frame, Turn& turn);
+  [[nodiscard]] Status receive_envelope(const MemberId& member, Peer& peer, ByteView frame, Turn& turn);
+  [[nodiscard]] Status receive_rekey(const MemberId& member, Peer& peer, ByteView frame, Turn& turn);
+  [[nodiscard]] Status hold(const MemberId& member, Peer& peer, ByteView frame, Turn& turn);
+  [[nodiscard]] Status open_held(Turn& turn);
+  [[nodiscard]] Status open_frame(const MemberId& member, Peer& peer, ByteView frame, Turn& turn);
+  [[nodiscard]] Status take_key_sheet(const MemberId& member, Peer& peer, ByteView file, Turn& turn);
+  [[nodiscard]] Status take_seen_note(Peer& peer, const Hello& hello, Turn& turn);
+  [[nodiscard]] Status apply_receipts(const MemberId& member, Peer& peer,
+                                      const VerifiedEnvelope& envelope, Turn& turn);
+  [[nodiscard]] Result<bool> apply_receipt(const MemberId& member, Peer& peer,
+                                           const VerifiedReceipt& receipt, Turn& turn);
+  [[nodiscard]] Status apply_held_receipt(const MemberId& member, Peer& peer,
+                                          const VerifiedReceipt& receipt, Turn& turn);
+  [[nodiscard]] Status apply_message(const MemberId& member, Peer& peer,
+                                     const VerifiedMessage& message, Turn& turn);
+  struct Verdict {
+    EntryKind outcome{};
+    Code code = Code::none;
+  };
+  [[nodiscard]] Result<Verdict> judge(const MemberId& member, const Inner& inner,
+                                      const std::optional<CaseRecord>& record, Turn& turn) const;
+  [[nodiscard]] Status keep_message(const MemberId& member, Peer& peer, const Inner& inner,
+                                    const VerifiedMessage& message, Verdict verdict,
+                                    std::optional<CaseRecord>& record, Turn& turn);
+  [[nodiscard]] Status answer_duplicate(const MemberId& member, Peer& peer, const Inner& inner,
+                                        const VerifiedMessage& message,
+                                        const MessageRecord& known, Turn& turn);
+  [[nodiscard]] Status remember_note(const MemberId& member, Peer& peer,
+                                     const VerifiedEnvelope& envelope, Turn& turn);
+  [[nodiscard]] Status record_fork(const MemberId& member, const Note& note, Turn& turn);
+  void owe(Peer& peer, const MessageId& message, std::uint64_t index, const Entry& entry);
+  [[nodiscard]] Status settle_pending(std::uint64_t sent_sequence, Turn& turn);
+
+  // shared
+  [[nodiscard]] const Member* active_member(const MemberId& member) const;
+  [[nodiscard]] Result<std::optional<MessageRecord>> read_message(const MemberId& author,
+                                                                  const MessageId& message,
+                                                                  Turn& turn) const;
+  [[nodiscard]] Result<std::optional<CaseRecord>> read_case(const CaseId& id, Turn& turn) const;
+
+  Identity identity_;
+  NodeOptions options_;
+  std::optional<VerifiedConstitution> constitution_;
+  std::optional<VerifiedDirectory> directory_;
+  Bytes directory_file_;
+  std::vector<VerifiedSuspension> suspensions_;
+  std::optional<crypto::SigningKey> author_;   // absent while locked
+  std::optional<crypto::SigningKey> receipt_;
+  std::map<EpochKeyId, EpochSecret> epochs_;   // empty while locked
+  std::optional<VerifiedKeySheet> sheet_;      // own
+  Ledger ledger_;
+  std::uint64_t session_first_ = 0;
+  std::optional<Note> note_;                   // newest own, of this session
+  std::map<MemberId, Peer> peers_;
+  std::size_t outbox_size_ = 0;
+  std::map<std::uint64_t, std::size_t> pending_;       // pending row -> messages × recipients unsettled
+  std::vector<std::pair<std::uint64_t, MessageId>> fresh_;  // submitted in this turn, by sequence
+  std::map<MessageId, Bytes> fresh_inners_;
+  Phase phase_ = Phase::not_joined;
+  Duration started_;
+  bool held_waits_ = false;  // unlocked, and there are held envelopes to open
+  bool clock_suspect_ = false;
+  Timestamp clock_wall_;     // at clock_monotonic_
+  Duration clock_monotonic_;
+  Duration next_clock_;
+  Duration next_expiry_;
+  Duration next_upkeep_;
+  Duration rekey_minute_;
+  std::size_t rekeys_this_minute_ = 0;
+};
+
+// Which capability an author needs for a kind; absent if none.
+[[nodiscard]] std::optional<Capability> capability_for(EventKind kind);
+[[nodiscard]] bool is_known_kind(std::uint16_t kind);
+struct BodyFacts {
+  bool emergency = false;
+};
+// Validates a body against its kind. Errors (caller): invalid_form, too_large, malformed.
+[[nodiscard]] Result<BodyFacts> check_body(EventKind kind, ByteView body);
+
+}  // namespace hamroh

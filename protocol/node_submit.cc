@@ -1,0 +1,291 @@
+// What clients ask of a node: submissions, from checks to the rows that keep them.
+
+#include <utility>
+
+#include "protocol/node.h"
+#include "protocol/wire_form.h"
+
+namespace hamroh {
+
+std::optional<Capability> capability_for(EventKind kind) {
+  switch (kind) {
+    case EventKind::referral_send:
+      return Capability::refer_send;
+    case EventKind::referral_accept:
+    case EventKind::referral_decline:
+      return Capability::refer_decide;
+    case EventKind::case_note:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+bool is_known_kind(std::uint16_t kind) {
+  switch (static_cast<EventKind>(kind)) {
+    case EventKind::referral_send:
+    case EventKind::referral_accept:
+    case EventKind::referral_decline:
+    case EventKind::case_note:
+      return true;
+  }
+  return false;
+}
+
+Result<BodyFacts> check_body(EventKind kind, ByteView body) {
+  if (body.size() > limits::body_bytes_max) {
+    return caller_error(Code::too_large, "the form is over 120 KiB");
+  }
+  BodyFacts facts;
+  switch (kind) {
+    case EventKind::referral_send: {
+      const auto form = parse_referral(body);
+      if (!form || find_fault(*form)) {
+        return caller_error(Code::invalid_form, "the referral form is not valid");
+      }
+      facts.emergency = form->triage.urgency == Urgency::emergency;
+      return facts;
+    }
+    case EventKind::referral_accept:
+    case EventKind::referral_decline: {
+      const auto decision = parse_decision(body);
+      const bool declines = kind == EventKind::referral_decline;
+      if (!decision || decision->reason.has_value() != declines) {
+        return caller_error(Code::invalid_form, "a decision needs a reason exactly if it declines");
+      }
+      return facts;
+    }
+    case EventKind::case_note:
+      if (!parse_note(body)) {
+        return caller_error(Code::invalid_form, "the note is not valid text");
+      }
+      return facts;
+  }
+  return caller_error(Code::unsupported_kind, "this kind of event is not known here");
+}
+
+Result<std::optional<MessageRecord>> Node::read_message(const MemberId& author,
+                                                        const MessageId& message,
+                                                        Turn& turn) const {
+  HAMROH_ASSIGN(const std::optional<Bytes> row,
+                turn.store.get(Table::message, MessageRecord::key(author, message)));
+  if (!row) {
+    return std::optional<MessageRecord>{};
+  }
+  HAMROH_ASSIGN(MessageRecord record, MessageRecord::parse(*row));
+  return std::optional<MessageRecord>(std::move(record));
+}
+
+Result<std::optional<CaseRecord>> Node::read_case(const CaseId& id, Turn& turn) const {
+  HAMROH_ASSIGN(const std::optional<Bytes> row,
+                turn.store.get(Table::case_event, CaseRecord::key(id)));
+  if (!row) {
+    return std::optional<CaseRecord>{};
+  }
+  HAMROH_ASSIGN(CaseRecord record, CaseRecord::parse(*row));
+  return std::optional<CaseRecord>(std::move(record));
+}
+
+// The same id again: the same answer if it is the same submission, a conflict if it is another one.
+Result<Accepted> Node::known_submission(const Submission& submission, const MessageRecord& record,
+                                        Turn& turn) const {
+  CHECK(record.body);
+  HAMROH_ASSIGN(const std::optional<Bytes> bytes,
+                turn.store.get(Table::body, key_u64(*record.body)));
+  if (!bytes) {
+    return environment_error(Code::store_corrupt, "a kept message has no body");
+  }
+  HAMROH_ASSIGN(const Inner inner, parse_inner(*bytes));
+  std::vector<MemberId> to = submission.to;
+  std::ranges::sort(to);
+  const CaseId case_id =
+      submission.case_id.value_or(*CaseId::from(submission.message.view()));
+  const bool same = inner.kind == static_cast<std::uint16_t>(submission.kind) &&
+                    inner.case_id == case_id && inner.body == submission.body &&
+                    (to.empty() || inner.recipients == to);
+  if (!same) {
+    return caller_error(Code::conflict, "this message id was used for another message");
+  }
+  return Accepted{submission.message, inner.case_id, true};
+}
+
+Status Node::check_recipients(const Submission& submission, bool new_contact, bool emergency,
+                              Turn& turn) const {
+  if (submission.to.empty() || submission.to.size() > limits::recipients_max) {
+    return caller_error(Code::invalid_argument, "a message needs 1 to 16 recipients");
+  }
+  for (const MemberId& recipient : submission.to) {
+    const Member* member = active_member(recipient);
+    if (member == nullptr || recipient == identity_.member) {
+      return caller_error(Code::unknown_member, "a recipient is no active member of the network");
+    }
+    if (submission.kind == EventKind::referral_send &&
+        !member->capabilities.has(Capability::refer_receive)) {
+      return caller_error(Code::not_capable, "a recipient does not receive referrals");
+    }
+    const auto peer = peers_.find(recipient);
+    CHECK(peer != peers_.end());
+    if (peer->second.outbox.size() >= limits::outbox_messages_per_peer_max) {
+      return caller_error(Code::full, "too many messages wait for this member");
+    }
+  }
+  if (outbox_size_ + submission.to.size() > limits::outbox_messages_max) {
+    return caller_error(Code::full, "too many messages wait to be delivered");
+  }
+  if (new_contact && !emergency && directory_->expired_at(turn.now)) {
+    return caller_error(Code::directory_expired,
+                        "the directory has expired: no new cases but emergencies");
+  }
+  return {};
+}
+
+// Whether this node has the seat in the case that a kind of event needs.
+Status Node::check_standing(const CaseRecord& record, EventKind kind) const {
+  const CaseRecord::Participant* self = record.find(identity_.member);
+  if (self == nullptr) {
+    return caller_error(Code::no_standing, "this node takes no part in that case");
+  }
+  const bool decides =
+      kind == EventKind::referral_accept || kind == EventKind::referral_decline;
+  if (decides && !self->referred_to) {
+    return caller_error(Code::no_standing, "only who was asked may accept or decline");
+  }
+  if (decides && self->decision != CaseDecision::none) {
+    return caller_error(Code::conflict, "this referral has been decided here before");
+  }
+  if (record.events.size() >= limits::case_events_max) {
+    return caller_error(Code::full, "the case holds as many events as it may");
+  }
+  return {};
+}
+
+Result<Accepted> Node::submit(const Submission& given, Turn& turn) {
+  if (locked()) {
+    return caller_error(Code::locked, "the vault is locked: unlock it to send");
+  }
+  if (!directory_ || active_member(identity_.member) == nullptr) {
+    return caller_error(Code::not_ready, "this node has not been admitted: join with a directory");
+  }
+  if (phase_ == Phase::stopped) {
+    return caller_error(Code::signing_stopped, "this ledger is behind what others have seen");
+  }
+  if (given.message.is_zero()) {
+    return caller_error(Code::invalid_argument, "a message id of zeros");
+  }
+  HAMROH_ASSIGN(const auto known, read_message(identity_.member, given.message, turn));
+  if (known) {
+    return known_submission(given, *known, turn);
+  }
+  HAMROH_ASSIGN(const BodyFacts facts, check_body(given.kind, given.body));
+  const auto needed = capability_for(given.kind);
+  if (needed && !active_member(identity_.member)->capabilities.has(*needed)) {
+    return caller_error(Code::not_capable, "the directory does not allow this node that kind");
+  }
+  Submission submission = given;
+  const bool opens = !given.case_id;
+  submission.case_id = given.case_id.value_or(*CaseId::from(given.message.view()));
+  HAMROH_ASSIGN(std::optional<CaseRecord> record, read_case(*submission.case_id, turn));
+  if (opens && given.kind != EventKind::referral_send) {
+    return caller_error(Code::invalid_argument, "only a referral opens a case");
+  }
+  if (opens && record) {
+    return caller_error(Code::conflict, "a case of that id exists");
+  }
+  if (!opens && !record) {
+    return caller_error(Code::not_found, "there is no such case here");
+  }
+  if (!opens) {
+    HAMROH_TRY(check_standing(*record, given.kind));
+    if (submission.to.empty()) {
+      for (const CaseRecord::Participant& participant : record->participants) {
+        if (participant.member != identity_.member) {
+          submission.to.push_back(participant.member);
+        }
+      }
+    }
+  }
+  std::ranges::sort(submission.to);
+  if (std::ranges::adjacent_find(submission.to) != submission.to.end()) {
+    return caller_error(Code::invalid_argument, "a recipient is named twice");
+  }
+  const bool new_contact = opens || std::ranges::any_of(submission.to, [&](const MemberId& member) {
+                             return record->find(member) == nullptr;
+                           });
+  HAMROH_TRY(check_recipients(submission, new_contact, facts.emergency, turn));
+  CaseRecord fresh;
+  HAMROH_TRY(keep_submission(submission, record ? *record : fresh, turn));
+  return Accepted{submission.message, *submission.case_id, false};
+}
+
+// From here on only the store can fail.
+Status Node::keep_submission(const Submission& submission, CaseRecord& record, Turn& turn) {
+  const Duration lifetime =
+      submission.lifetime.ms == 0 ? options_.message_lifetime : submission.lifetime;
+  Inner inner;
+  inner.blind = turn.entropy.draw<Salt>();
+  inner.network = identity_.network;
+  inner.message = submission.message;
+  inner.author = identity_.member;
+  inner.recipients = submission.to;
+  inner.case_id = *submission.case_id;
+  inner.heads = record.heads();
+  inner.directory_version = directory_->value().version;
+  inner.created = turn.now;
+  inner.expires = turn.now + lifetime;
+  inner.kind = static_cast<std::uint16_t>(submission.kind);
+  inner.body = submission.body;
+  Bytes bytes = encode_inner(inner);
+  if (bytes.size() > limits::message_bytes_max) {
+    return caller_error(Code::too_large, "the message is over 128 KiB");
+  }
+  const Digest digest = message_digest(bytes);
+  // One recipient is named beside the entry; the record has them all.
+  const std::uint64_t index =
+      append_entry(EntryKind::sent, Code::none, digest, Digest{},
+                   {submission.to.front(), identity_.member, submission.message}, turn);
+  MessageRecord message;
+  message.digest = digest;
+  message.case_id = inner.case_id;
+  message.kind = inner.kind;
+  message.created = inner.created;
+  message.expires = inner.expires;
+  message.index = index;
+  message.outcome = EntryKind::sent;
+  message.body = index;
+  for (const MemberId& recipient : submission.to) {
+    message.deliveries.push_back({recipient, Level::accepted, Code::none, turn.now, 0});
+  }
+  record.apply(inner, digest);
+  HAMROH_TRY(turn.store.put(Table::body, key_u64(index), bytes));
+  HAMROH_TRY(turn.store.put(Table::message,
+                            MessageRecord::key(identity_.member, submission.message),
+                            message.encode()));
+  HAMROH_TRY(turn.store.put(Table::case_event, CaseRecord::key(inner.case_id), record.encode()));
+  const OutboxItem item{submission.message, digest, index, static_cast<std::uint32_t>(bytes.size()),
+                        inner.expires, 0};
+  for (const MemberId& recipient : submission.to) {
+    const Status queued = peers_.at(recipient).outbox.enqueue(index, item);
+    CHECK(queued);
+  }
+  outbox_size_ += submission.to.size();
+  fresh_.emplace_back(index, submission.message);
+  pending_[fresh_.front().first] += submission.to.size();
+  fresh_inners_.emplace(submission.message, std::move(bytes));
+  return {};
+}
+
+// One delivery of the message whose first `sent` entry has that index is settled. The row of the turn
+// goes when its last one is.
+Status Node::settle_pending(std::uint64_t sent_sequence, Turn& turn) {
+  auto row = pending_.upper_bound(sent_sequence);
+  CHECK(row != pending_.begin());
+  --row;
+  CHECK(row->second > 0);
+  if (--row->second > 0) {
+    return {};
+  }
+  const std::uint64_t key = row->first;
+  pending_.erase(row);
+  return turn.store.erase(Table::pending, key_u64(key));
+}
+
+}  // namespace hamroh

@@ -1,0 +1,537 @@
+#include "protocol/records.h"
+
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+
+namespace hamroh {
+namespace {
+
+constexpr std::uint8_t record_version = 1;
+
+tl::unexpected<Error> corrupt() {
+  return environment_error(Code::store_corrupt, "a stored record does not parse");
+}
+
+Bytes begin_record() { return {record_version}; }
+
+bool take_version(ByteReader& reader) { return reader.u8() == record_version; }
+
+// A count that the remaining bytes can hold at `item_bytes` each; absent otherwise.
+std::optional<std::size_t> take_count(ByteReader& reader, std::size_t item_bytes) {
+  const std::size_t count = reader.u32();
+  if (!reader.ok() || count > reader.remaining() / item_bytes) {
+    return std::nullopt;
+  }
+  return count;
+}
+
+void put_count(Bytes& out, std::size_t count) { put_u32(out, static_cast<std::uint32_t>(count)); }
+
+void put_blob(Bytes& out, ByteView bytes) {
+  put_count(out, bytes.size());
+  append(out, bytes);
+}
+
+std::optional<ByteView> take_blob(ByteReader& reader) {
+  const auto length = take_count(reader, 1);
+  return length ? std::optional(reader.take(*length)) : std::nullopt;
+}
+
+std::optional<CompactRange> take_range(ByteReader& reader) {
+  const auto bytes = take_blob(reader);
+  if (!bytes) {
+    return std::nullopt;
+  }
+  auto range = CompactRange::parse(*bytes);
+  return range ? std::optional(std::move(*range)) : std::nullopt;
+}
+
+std::optional<Note> take_note(ByteReader& reader) {
+  auto note = Note::parse(reader.take(Note::encoded_size));
+  return note ? std::optional(*note) : std::nullopt;
+}
+
+}  // namespace
+
+Bytes MessageRecord::key(const MemberId& author, const MessageId& message) {
+  Bytes key;
+  key.reserve(32);
+  append(key, author.view());
+  append(key, message.view());
+  return key;
+}
+
+Bytes MessageRecord::encode() const {
+  Bytes out = begin_record();
+  out.reserve(128 + deliveries.size() * 35);
+  append(out, digest.view());
+  append(out, case_id.view());
+  put_u16(out, kind);
+  put_u64(out, created.ms);
+  put_u64(out, expires.ms);
+  put_u64(out, index);
+  put_u8(out, static_cast<std::uint8_t>(outcome));
+  put_u16(out, static_cast<std::uint16_t>(code));
+  put_u8(out, body ? 1 : 0);
+  put_u64(out, body.value_or(0));
+  put_count(out, deliveries.size());
+  for (const Delivery& delivery : deliveries) {
+    append(out, delivery.recipient.view());
+    put_u8(out, static_cast<std::uint8_t>(delivery.level));
+    put_u16(out, static_cast<std::uint16_t>(delivery.code));
+    put_u64(out, delivery.changed.ms);
+    put_u64(out, delivery.settled_index);
+  }
+  return out;
+}
+
+Result<MessageRecord> MessageRecord::parse(ByteView bytes) {
+  ByteReader reader(bytes);
+  MessageRecord record;
+  if (!take_version(reader)) {
+    return corrupt();
+  }
+  record.digest = reader.fixed<Digest>();
+  record.case_id = reader.fixed<CaseId>();
+  record.kind = reader.u16();
+  record.created = {reader.u64()};
+  record.expires = {reader.u64()};
+  record.index = reader.u64();
+  record.outcome = static_cast<EntryKind>(reader.u8());
+  record.code = static_cast<Code>(reader.u16());
+  const bool has_body = reader.u8() == 1;
+  const std::uint64_t body = reader.u64();
+  record.body = has_body ? std::optional(body) : std::nullopt;
+  const auto count = take_count(reader, 35);
+  if (!count || *count > limits::recipients_max) {
+    return corrupt();
+  }
+  for (std::size_t i = 0; i < *count; ++i) {
+    Delivery delivery;
+    delivery.recipient = reader.fixed<MemberId>();
+    delivery.level = static_cast<Level>(reader.u8());
+    delivery.code = static_cast<Code>(reader.u16());
+    delivery.changed = {reader.u64()};
+    delivery.settled_index = reader.u64();
+    record.deliveries.push_back(delivery);
+  }
+  return reader.finished() ? Result<MessageRecord>(std::move(record)) : corrupt();
+}
+
+MessageView MessageRecord::view(const MemberId& author, const MessageId& message,
+                                const MemberId& self) const {
+  MessageView shown;
+  shown.message = message;
+  shown.case_id = case_id;
+  shown.author = author;
+  shown.kind = static_cast<EventKind>(kind);
+  shown.created = created;
+  shown.expires = expires;
+  shown.index = index;
+  shown.deliveries = deliveries;
+  if (author != self) {
+    Level level = Level::refused;
+    level = outcome == EntryKind::opened ? Level::opened : level;
+    level = outcome == EntryKind::expired ? Level::expired : level;
+    level = outcome == EntryKind::unsupported ? Level::unsupported : level;
+    shown.deliveries = {{self, level, code, created, index}};
+  }
+  return shown;
+}
+
+Bytes CaseRecord::key(const CaseId& id) {
+  Bytes key(id.bytes.begin(), id.bytes.end());
+  put_u16(key, 0);
+  return key;
+}
+
+Bytes CaseRecord::encode() const {
+  Bytes out = begin_record();
+  append(out, opener.view());
+  put_u64(out, opened.ms);
+  put_count(out, participants.size());
+  for (const Participant& participant : participants) {
+    append(out, participant.member.view());
+    put_u8(out, participant.referred_to ? 1 : 0);
+    put_u8(out, static_cast<std::uint8_t>(participant.decision));
+  }
+  put_count(out, events.size());
+  for (const CaseEvent& event : events) {
+    append(out, event.author.view());
+    append(out, event.message.view());
+    append(out, event.digest.view());
+    put_u16(out, event.kind);
+    put_u64(out, event.created.ms);
+    put_u8(out, event.head ? 1 : 0);
+    put_count(out, event.heads.size());
+    for (const Digest& head : event.heads) {
+      append(out, head.view());
+    }
+  }
+  put_count(out, missing.size());
+  for (const Digest& digest : missing) {
+    append(out, digest.view());
+  }
+  return out;
+}
+
+Result<CaseRecord> CaseRecord::parse(ByteView bytes) {
+  ByteReader reader(bytes);
+  CaseRecord record;
+  if (!take_version(reader)) {
+    return corrupt();
+  }
+  record.opener = reader.fixed<MemberId>();
+  record.opened = {reader.u64()};
+  const auto participants = take_count(reader, 18);
+  for (std::size_t i = 0; i < participants.value_or(0); ++i) {
+    Participant participant;
+    participant.member = reader.fixed<MemberId>();
+    participant.referred_to = reader.u8() == 1;
+    participant.decision = static_cast<CaseDecision>(reader.u8());
+    record.participants.push_back(participant);
+  }
+  const auto events = take_count(reader, 79);
+  for (std::size_t i = 0; i < events.value_or(0); ++i) {
+    CaseEvent event;
+    event.author = reader.fixed<MemberId>();
+    event.message = reader.fixed<MessageId>();
+    event.digest = reader.fixed<Digest>();
+    event.kind = reader.u16();
+    event.created = {reader.u64()};
+    event.head = reader.u8() == 1;
+    const auto heads = take_count(reader, Digest::size);
+    if (!heads || *heads > limits::heads_max) {
+      return corrupt();
+    }
+    for (std::size_t h = 0; h < *heads; ++h) {
+      event.heads.push_back(reader.fixed<Digest>());
+    }
+    record.events.push_back(std::move(event));
+  }
+  const auto missing = take_count(reader, Digest::size);
+  for (std::size_t i = 0; i < missing.value_or(0); ++i) {
+    record.missing.push_back(reader.fixed<Digest>());
+  }
+  if (!participants || !events || !missing || !reader.finished()) {
+    return corrupt();
+  }
+  return record;
+}
+
+CaseRecord::Participant* CaseRecord::find(const MemberId& member) {
+  const auto found = std::ranges::lower_bound(participants, member, {}, &Participant::member);
+  return found != participants.end() && found->member == member ? &*found : nullptr;
+}
+
+const CaseRecord::Participant* CaseRecord::find(const MemberId& member) const {
+  const auto found = std::ranges::lower_bound(participants, member, {}, &Participant::member);
+  return found != participants.end() && found->member == member ? &*found : nullptr;
+}
+
+CaseRecord::Participant& CaseRecord::join(const MemberId& member) {
+  const auto found = std::ranges::lower_bound(participants, member, {}, &Participant::member);
+  if (found != participants.end() && found->member == member) {
+    return *found;
+  }
+  return *participants.insert(found, Participant{member, false, CaseDecision::none});
+}
+
+std::vector<Digest> CaseRecord::heads() const {
+  std::vector<Digest> heads;
+  // The newest arrivals first: if there are more heads than fit, the oldest are named by others later.
+  for (auto event = events.rbegin(); event != events.rend(); ++event) {
+    if (event->head && heads.size() < limits::heads_max) {
+      heads.push_back(event->digest);
+    }
+  }
+  std::ranges::sort(heads);
+  return heads;
+}
+
+void CaseRecord::apply(const Inner& inner, const Digest& digest) {
+  const auto kind = static_cast<EventKind>(inner.kind);
+  const bool opens = inner.message.bytes == inner.case_id.bytes;
+  if (opens) {
+    opener = inner.author;
+    opened = inner.created;
+  }
+  join(inner.author);
+  for (const MemberId& recipient : inner.recipients) {
+    Participant& participant = join(recipient);
+    participant.referred_to = participant.referred_to || kind == EventKind::referral_send;
+  }
+  // The first decision of a member stands, whichever way the events arrived.
+  Participant& author = join(inner.author);
+  if (author.decision == CaseDecision::none && kind == EventKind::referral_accept) {
+    author.decision = CaseDecision::accepted;
+  } else if (author.decision == CaseDecision::none && kind == EventKind::referral_decline) {
+    author.decision = CaseDecision::declined;
+  }
+  for (const Digest& head : inner.heads) {
+    const auto known = std::ranges::find(events, head, &CaseEvent::digest);
+    if (known != events.end()) {
+      known->head = false;
+    } else if (const auto at = std::ranges::lower_bound(missing, head);
+               at == missing.end() || *at != head) {
+      missing.insert(at, head);
+    }
+  }
+  const auto gap = std::ranges::lower_bound(missing, digest);
+  const bool fills_gap = gap != missing.end() && *gap == digest;
+  if (fills_gap) {
+    missing.erase(gap);
+  }
+  events.push_back({inner.author, inner.message, digest, inner.kind, inner.created, !fills_gap,
+                    inner.heads});
+}
+
+ReferralState CaseRecord::state(const MemberId& self) const {
+  bool accepted = false;
+  bool all_declined = true;
+  bool referred = false;
+  for (const Participant& participant : participants) {
+    if (participant.referred_to) {
+      referred = true;
+      accepted = accepted || participant.decision == CaseDecision::accepted;
+      all_declined = all_declined && participant.decision == CaseDecision::declined;
+    }
+  }
+  if (accepted) {
+    return ReferralState::accepted;
+  }
+  if (referred && all_declined) {
+    return ReferralState::declined;
+  }
+  return opener == self ? ReferralState::sent : ReferralState::received;
+}
+
+std::vector<std::size_t> CaseRecord::order() const {
+  std::map<Digest, std::size_t> position;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    position.emplace(events[i].digest, i);
+  }
+  std::vector<std::size_t> waits_for(events.size(), 0);
+  std::vector<std::vector<std::size_t>> followers(events.size());
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    for (const Digest& head : events[i].heads) {
+      if (const auto found = position.find(head); found != position.end() && found->second != i) {
+        ++waits_for[i];
+        followers[found->second].push_back(i);
+      }
+    }
+  }
+  using Ready = std::tuple<Timestamp, Digest, std::size_t>;
+  std::set<Ready> ready;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (waits_for[i] == 0) {
+      ready.insert({events[i].created, events[i].digest, i});
+    }
+  }
+  std::vector<std::size_t> ordered;
+  while (!ready.empty()) {
+    const std::size_t next = std::get<2>(*ready.begin());
+    ready.erase(ready.begin());
+    ordered.push_back(next);
+    for (const std::size_t follower : followers[next]) {
+      if (--waits_for[follower] == 0) {
+        ready.insert({events[follower].created, events[follower].digest, follower});
+      }
+    }
+  }
+  return ordered;  // hashes cannot form a cycle
+}
+
+Bytes PeerRecord::key(const MemberId& member) {
+  Bytes key(member.bytes.begin(), member.bytes.end());
+  key.push_back('n');
+  return key;
+}
+
+Bytes PeerRecord::key_sheet_key(const MemberId& member) {
+  Bytes key(member.bytes.begin(), member.bytes.end());
+  key.push_back('k');
+  return key;
+}
+
+Bytes PeerRecord::encode() const {
+  Bytes out = begin_record();
+  put_u32(out, incarnation);
+  put_u64(out, heard.ms);
+  put_blob(out, range.encode());
+  put_u8(out, note ? 1 : 0);
+  if (note) {
+    append(out, note->encode());
+  }
+  return out;
+}
+
+Result<PeerRecord> PeerRecord::parse(ByteView bytes) {
+  ByteReader reader(bytes);
+  PeerRecord record;
+  if (!take_version(reader)) {
+    return corrupt();
+  }
+  record.incarnation = reader.u32();
+  record.heard = {reader.u64()};
+  auto range = take_range(reader);
+  if (!range) {
+    return corrupt();
+  }
+  record.range = std::move(*range);
+  if (reader.u8() == 1) {
+    record.note = take_note(reader);
+    if (!record.note || record.note->size != record.range.size) {
+      return corrupt();
+    }
+  }
+  return reader.finished() ? Result<PeerRecord>(std::move(record)) : corrupt();
+}
+
+Bytes PendingRecord::encode() const {
+  Bytes out = begin_record();
+  put_count(out, messages.size());
+  for (const MessageId& message : messages) {
+    append(out, message.view());
+  }
+  return out;
+}
+
+Result<PendingRecord> PendingRecord::parse(ByteView bytes) {
+  ByteReader reader(bytes);
+  PendingRecord record;
+  if (!take_version(reader)) {
+    return corrupt();
+  }
+  const auto count = take_count(reader, MessageId::size);
+  for (std::size_t i = 0; i < count.value_or(0); ++i) {
+    record.messages.push_back(reader.fixed<MessageId>());
+  }
+  return count && reader.finished() ? Result<PendingRecord>(std::move(record)) : corrupt();
+}
+
+Bytes HeldRecord::key(const MemberId& peer, std::uint64_t sequence) {
+  Bytes key(peer.bytes.begin(), peer.bytes.end());
+  put_u64(key, sequence);
+  return key;
+}
+
+Bytes HeldRecord::encode() const {
+  Bytes out = begin_record();
+  put_u64(out, index);
+  append(out, digest.view());
+  append(out, frame);
+  return out;
+}
+
+Result<HeldRecord> HeldRecord::parse(ByteView bytes) {
+  ByteReader reader(bytes);
+  HeldRecord record;
+  if (!take_version(reader)) {
+    return corrupt();
+  }
+  record.index = reader.u64();
+  record.digest = reader.fixed<Digest>();
+  const ByteView frame = reader.take(reader.remaining());
+  record.frame.assign(frame.begin(), frame.end());
+  return reader.finished() ? Result<HeldRecord>(std::move(record)) : corrupt();
+}
+
+Bytes ProofRecord::encode() const {
+  Bytes out = begin_record();
+  append(out, origin.network.view());
+  append(out, origin.member.view());
+  put_u32(out, origin.incarnation);
+  append(out, note.encode());
+  put_blob(out, base.encode());
+  put_count(out, hashes.size());
+  for (const Digest& hash : hashes) {
+    append(out, hash.view());
+  }
+  put_count(out, leaves.size());
+  for (const ProvenLeaf& leaf : leaves) {
+    put_u64(out, leaf.index);
+    append(out, leaf.leaf.view());
+  }
+  put_count(out, receipts.size());
+  for (const auto& [index, entry] : receipts) {
+    put_u64(out, index);
+    append(out, entry.encode());
+  }
+  return out;
+}
+
+Result<ProofRecord> ProofRecord::parse(ByteView bytes) {
+  ByteReader reader(bytes);
+  ProofRecord record;
+  if (!take_version(reader)) {
+    return corrupt();
+  }
+  record.origin.network = reader.fixed<NetworkId>();
+  record.origin.member = reader.fixed<MemberId>();
+  record.origin.incarnation = reader.u32();
+  auto note = take_note(reader);
+  auto base = take_range(reader);
+  if (!note || !base) {
+    return corrupt();
+  }
+  record.note = *note;
+  record.base = std::move(*base);
+  const auto hashes = take_count(reader, Digest::size);
+  for (std::size_t i = 0; i < hashes.value_or(0); ++i) {
+    record.hashes.push_back(reader.fixed<Digest>());
+  }
+  const auto leaves = take_count(reader, 40);
+  for (std::size_t i = 0; i < leaves.value_or(0); ++i) {
+    const std::uint64_t index = reader.u64();
+    record.leaves.push_back({index, reader.fixed<Digest>()});
+  }
+  const auto receipts = take_count(reader, 8 + Entry::encoded_size);
+  for (std::size_t i = 0; i < receipts.value_or(0); ++i) {
+    const std::uint64_t index = reader.u64();
+    auto entry = Entry::parse(reader.take(Entry::encoded_size));
+    if (!entry) {
+      return corrupt();
+    }
+    record.receipts.emplace_back(index, *entry);
+  }
+  if (!hashes || !leaves || !receipts || !reader.finished()) {
+    return corrupt();
+  }
+  return record;
+}
+
+Bytes EpochSecret::key_of(const EpochKeyId& id) {
+  Bytes key{'e'};
+  append(key, id.view());
+  return key;
+}
+
+Bytes EpochSecret::encode() const {
+  Bytes out = begin_record();
+  secret.expose([&out](auto raw) { append(out, raw); });
+  append(out, key.view());
+  put_u64(out, begins.ms);
+  put_u64(out, ends.ms);
+  return out;
+}
+
+Result<EpochSecret> EpochSecret::parse(ByteView bytes) {
+  ByteReader reader(bytes);
+  EpochSecret record;
+  if (!take_version(reader)) {
+    return corrupt();
+  }
+  const ByteView secret = reader.take(32);
+  if (secret.size() == 32) {
+    record.secret = AgreementKey(secret.first<32>());
+  }
+  record.key = reader.fixed<EpochKey>();
+  record.begins = {reader.u64()};
+  record.ends = {reader.u64()};
+  return reader.finished() ? Result<EpochSecret>(std::move(record)) : corrupt();
+}
+
+}  // namespace hamroh

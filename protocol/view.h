@@ -1,0 +1,109 @@
+// What a node shows of itself: plain values, made by Node's queries, carried by the local API, printed by
+// commands. No bodies: those are fetched one by one, because each reading will be on record.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "protocol/directory.h"
+#include "protocol/ports.h"
+
+namespace hamroh {
+
+// Kinds of event. Values travel inside inners: explicit, never reused.
+enum class EventKind : std::uint16_t {
+  referral_send = 1,
+  referral_accept = 3,
+  referral_decline = 4,
+  case_note = 40,
+};
+[[nodiscard]] const char* event_kind_name(EventKind kind);  // "referral.send"; "unknown" otherwise
+
+// How far a message has come at one recipient. The first two are no ends; the others settle it.
+enum class Level : std::uint8_t {
+  accepted = 1,     // this node has it durably
+  stored = 2,       // the recipient's node holds it sealed; its vault is locked
+  opened = 3,       // the recipient's node has opened, verified and applied it
+  refused = 4,
+  expired = 5,
+  unsupported = 6,
+};
+[[nodiscard]] const char* level_name(Level level);
+[[nodiscard]] constexpr bool is_settled(Level level) { return level >= Level::opened; }
+
+struct Delivery {
+  MemberId recipient;
+  Level level = Level::accepted;
+  Code code = Code::none;           // why refused
+  Timestamp changed;
+  std::uint64_t settled_index = 0;  // own ledger index of the settling; 0 with an unsettled level
+  bool operator==(const Delivery&) const = default;
+};
+
+struct MessageView {
+  MessageId message;
+  CaseId case_id;
+  MemberId author;
+  EventKind kind{};
+  Timestamp created;
+  Timestamp expires;
+  std::uint64_t index = 0;           // own ledger index of its sent or outcome entry
+  std::vector<Delivery> deliveries;  // own messages: one a recipient; received ones: one, this node
+  bool operator==(const MessageView&) const = default;
+  // The level at the slowest recipient.
+  [[nodiscard]] Level level() const;
+};
+
+enum class ReferralState : std::uint8_t { sent = 1, received = 2, accepted = 3, declined = 4 };
+[[nodiscard]] const char* referral_state_name(ReferralState state);
+
+struct CaseView {
+  CaseId id;
+  Timestamp opened;
+  MemberId author;                  // of the event that opened it
+  ReferralState state = ReferralState::sent;
+  std::vector<MemberId> participants;
+  std::vector<MessageView> events;  // in the order of the fold
+  bool incomplete = false;          // an event names a head that this node has not got
+  bool operator==(const CaseView&) const = default;
+};
+
+struct PeerView {
+  MemberId member;
+  std::string name;
+  bool connected = false;
+  std::uint64_t queued = 0;     // messages not yet settled at this peer
+  std::uint64_t in_flight = 0;  // of these, sent and awaiting a receipt
+  std::uint64_t held = 0;       // envelopes of this peer kept while locked
+  Timestamp heard;              // last verified traffic; 0 if never
+  bool operator==(const PeerView&) const = default;
+};
+
+enum class Phase : std::uint8_t {
+  not_joined = 1,  // no directory yet
+  starting = 2,    // waiting for peers before it signs
+  ready = 3,
+  stopped = 4,     // signs nothing: this ledger is behind what was seen elsewhere
+};
+[[nodiscard]] const char* phase_name(Phase phase);
+
+struct NodeView {
+  NetworkId network;
+  MemberId member;
+  std::string name;
+  MemberKind kind{};
+  Phase phase = Phase::not_joined;
+  bool locked = false;
+  bool clock_suspect = false;
+  bool directory_expired = false;
+  std::uint64_t directory_version = 0;
+  Timestamp directory_expires;
+  std::uint64_t ledger_size = 0;
+  Digest ledger_root;
+  std::uint64_t session_first = 0;
+  std::uint64_t outbox_depth = 0;
+  std::vector<PeerView> peers;
+  bool operator==(const NodeView&) const = default;
+};
+
+}  // namespace hamroh
