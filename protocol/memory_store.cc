@@ -131,9 +131,10 @@ class MemoryTransaction final : public Transaction {
     }
     if (++state_.calls == state_.fail_call) {
       state_.fail_call = 0;
-      return tl::unexpected(state_.fail_error);
+      failed_ = state_.fail_error;
     }
-    return {};
+    // As on a disk: after a fault nothing of this transaction can be kept.
+    return failed_ ? Status(tl::unexpected(*failed_)) : Status();
   }
 
   void close() {
@@ -168,6 +169,7 @@ class MemoryTransaction final : public Transaction {
 
   MemoryStore::State& state_;
   std::uint64_t number_;
+  std::optional<Error> failed_;
   Overlay overlay_;
 };
 
