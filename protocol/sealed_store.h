@@ -31,7 +31,8 @@ enum class Tier : std::uint8_t { node = 1, reader = 2 };
 
 class SealedStore final : public Store {
  public:
-  // `nonces` draws the nonces; both borrowed objects must outlive this one.
+  // `nonces` draws the nonces; both borrowed objects must outlive this one. A value may have at most
+  // 1 MiB less 41 bytes (record_bounds.h).
   SealedStore(Store& inner, Entropy& nonces, const SymmetricKey& node_key);
   ~SealedStore() override;
   void unlock(const SymmetricKey& reader_key);
