@@ -190,9 +190,9 @@ struct Ledger::State {
       hash = tile.levels[tile_levels][0];
       const auto level = static_cast<unsigned>((group + 1) * tile_levels);
       unflushed_nodes.emplace_back(node_key(level, tile.index), hash);
-      const std::uint64_t next = tile.index + 1;
-      remember({static_cast<unsigned>(group), tile.index}, std::exchange(tile, Tile{}));
-      tile.index = next;
+      const std::uint64_t index = tile.index;
+      remember({static_cast<unsigned>(group), index}, std::exchange(tile, Tile{}));
+      tile.index = index + 1;
     }
     ++size;
     range_fresh = false;
