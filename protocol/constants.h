@@ -67,6 +67,7 @@ inline constexpr std::string_view directory{"hamroh/directory/1\0", 19};
 inline constexpr std::string_view constitution{"hamroh/constitution/1\0", 22};
 inline constexpr std::string_view suspension{"hamroh/suspension/1\0", 20};
 inline constexpr std::string_view possession{"hamroh/possession/1\0", 20};
+inline constexpr std::string_view join_request{"hamroh/join-request/1\0", 22};
 inline constexpr std::string_view epoch_key_id{"hamroh/epoch-key-id/1\0", 22};
 inline constexpr std::string_view record_key{"hamroh/record-key/1\0", 20};
 inline constexpr std::string_view vault_wrap{"hamroh/vault-wrap/1\0", 20};

@@ -139,6 +139,9 @@ struct SignedPayload {
 enum class KeyPurpose : std::uint8_t { author = 1, receipt = 2, witness = 3, transport = 4, administrator = 5 };
 [[nodiscard]] Bytes possession_bytes(const NetworkId& network, const MemberId& owner,
                                      KeyPurpose purpose, ByteView key);
+// An administrator's proof of possession for a constitution.
+[[nodiscard]] Signature prove_founder(std::string_view network_name, std::string_view name,
+                                      const crypto::SigningKey& key);
 
 class VerifiedConstitution {
  public:

@@ -39,7 +39,7 @@ Result<BodyFacts> check_body(EventKind kind, ByteView body) {
   switch (kind) {
     case EventKind::referral_send: {
       const auto form = parse_referral(body);
-      if (!form || find_fault(*form)) {
+      if (!form) {
         return caller_error(Code::invalid_form, "the referral form is not valid");
       }
       facts.emergency = form->triage.urgency == Urgency::emergency;

@@ -1,0 +1,367 @@
+#include "protocol/form.h"
+
+#include <initializer_list>
+
+#include "protocol/constants.h"
+#include "protocol/text.h"
+
+namespace hamroh {
+namespace {
+
+constexpr std::size_t code_bytes_max = 64;
+constexpr std::size_t reason_characters_max = 500;
+constexpr std::uint32_t dependants_max = 30;
+
+template <class... Values>
+constexpr std::array<CodeName, sizeof...(Values)> list(Values... names) {
+  std::array<CodeName, sizeof...(Values)> codes{};
+  std::size_t at = 0;
+  ((codes[at] = CodeName{static_cast<std::uint8_t>(at + 1), names}, ++at), ...);
+  return codes;
+}
+
+constexpr auto urgencies = list("emergency", "urgent", "normal");
+constexpr auto sensitivities = list("standard", "high", "sealed");
+constexpr auto services =
+    list("shelter", "medical", "psychosocial", "legal", "food", "non_food_items", "cash",
+         "document_recovery", "transport_return", "family_tracing", "child_protection",
+         "education_training", "livelihood", "employment", "police_protection",
+         "status_application", "other");
+constexpr auto age_bands = list("0-5", "6-11", "12-14", "15-17", "18-24", "25-59", "60+", "unknown");
+constexpr auto sexes = list("female", "male", "other", "unknown");
+constexpr auto contact_methods =
+    list("phone", "messenger", "via_trusted_person", "in_person_only", "do_not_contact");
+constexpr auto scopes = list("internal", "transnational", "unknown");
+constexpr auto exploitations =
+    list("forced_labour", "sexual", "child_labour", "forced_marriage", "servitude",
+         "forced_military", "organ_removal", "forced_begging", "forced_adoption", "surrogacy",
+         "forced_criminality", "biomedical", "armed_group_or_conflict", "other");
+constexpr auto consent_givers = list("self", "guardian", "representative");
+constexpr auto consent_modes = list("signed", "oral_witnessed", "recorded");
+constexpr auto consent_exceptions =
+    list("child_best_interests", "imminent_danger", "legal_obligation");
+constexpr auto decline_reasons =
+    list("no_capacity", "waitlist", "not_eligible", "outside_area", "service_not_offered",
+         "insufficient_information", "cannot_reach_person", "person_declined",
+         "conflict_of_interest", "safety_risk", "duplicate", "consent_invalid", "other");
+constexpr auto tiers = list("T1", "T2", "T3", "T4", "S");
+
+std::string shortened(std::string_view text) {
+  constexpr std::size_t shown_max = 40;
+  return text.size() <= shown_max ? escape_for_terminal(text)
+                                  : escape_for_terminal(text.substr(0, shown_max)) + "…";
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+std::uint32_t number(std::string_view digits) {
+  std::uint32_t value = 0;
+  for (const char c : digits) {
+    value = value * 10 + static_cast<std::uint32_t>(c - '0');
+  }
+  return value;
+}
+
+bool is_date(std::string_view text) {
+  if (text.size() != 10 || text[4] != '-' || text[7] != '-') {
+    return false;
+  }
+  for (const std::size_t i : {0U, 1U, 2U, 3U, 5U, 6U, 8U, 9U}) {
+    if (!is_digit(text[i])) {
+      return false;
+    }
+  }
+  const std::uint32_t year = number(text.substr(0, 4));
+  const std::uint32_t month = number(text.substr(5, 2));
+  const std::uint32_t day = number(text.substr(8, 2));
+  constexpr std::array<std::uint32_t, 12> lengths{31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  if (year < 1900 || month < 1 || month > 12 || day < 1) {
+    return false;
+  }
+  const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+  return day <= lengths[month - 1] + (leap && month == 2 ? 1U : 0U);
+}
+
+bool is_letters(std::string_view text, std::size_t length, char first, char last) {
+  return text.size() == length &&
+         std::ranges::all_of(text, [=](char c) { return c >= first && c <= last; });
+}
+
+// Codes of the pack: lower case words; "kind:commission" in a consent's recipients.
+bool is_code(std::string_view text) {
+  return !text.empty() && text.size() <= code_bytes_max && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || is_digit(c) || c == '_' || c == '.' || c == '-' || c == ':';
+  });
+}
+
+bool is_district(std::string_view text) {
+  return !text.empty() && text.size() <= code_bytes_max && std::ranges::all_of(text, [](char c) {
+    return (c >= 'A' && c <= 'Z') || is_digit(c) || c == '-';
+  });
+}
+
+bool is_version(std::string_view text) {
+  return !text.empty() && text.size() <= code_bytes_max && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || is_digit(c) || c == '/' || c == '.' || c == '-';
+  });
+}
+
+// Walks a form in the order of its fields and remembers the first fault.
+class Inspector {
+ public:
+  std::optional<FormFault> fault;
+
+  void require(bool good, const std::string& path, std::string_view found, const char* allowed) {
+    if (!good && !fault) {
+      fault = FormFault{path, shortened(found), allowed};
+    }
+  }
+  template <class Enum>
+  void code(Enum value, const std::string& path) {
+    const auto names = names_of(Enum{});
+    const auto raw = static_cast<std::uint8_t>(value);
+    if (raw < 1 || raw > names.size()) {
+      std::string allowed = "one of";
+      for (const CodeName& name : names) {
+        allowed += std::string(" ") + name.name;
+      }
+      require(false, path, raw == 0 ? "nothing" : std::to_string(raw), "");
+      if (fault && fault->path == path) {
+        fault->allowed = allowed;
+      }
+    }
+  }
+  template <class Enum>
+  void codes(const std::vector<Enum>& values, const std::string& path) {
+    require(values.size() <= names_of(Enum{}).size(), path, std::to_string(values.size()),
+            "each code once");
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      code(values[i], path + "[" + std::to_string(i) + "]");
+      require(std::find(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(i),
+                        values[i]) == values.begin() + static_cast<std::ptrdiff_t>(i),
+              path + "[" + std::to_string(i) + "]", name_of(values[i]), "each code once");
+    }
+  }
+  void words(const std::vector<std::string>& values, const std::string& path,
+             bool (*good)(std::string_view), const char* allowed) {
+    require(values.size() <= 32, path, std::to_string(values.size()), "at most 32 items");
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const std::string item = path + "[" + std::to_string(i) + "]";
+      require(good(values[i]), item, values[i], allowed);
+      require(std::find(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(i),
+                        values[i]) == values.begin() + static_cast<std::ptrdiff_t>(i),
+              item, values[i], "each item once");
+    }
+  }
+  void line(const std::string& value, const std::string& path, bool needed) {
+    require(!needed || !value.empty(), path, "nothing", "a text");
+    require(value.size() <= 512, path, value, "at most 512 bytes");
+    require(is_plain_text(value), path, value, "one line of text without control characters");
+  }
+  void free_text(const FreeText& value, const std::string& path, std::size_t characters_max,
+                 std::size_t bytes_max) {
+    require(is_letters(value.language, 2, 'a', 'z'), path + ".language", value.language,
+            "an ISO 639-1 code such as tg, ru, en");
+    require(!value.text.empty(), path + ".text", "nothing", "a text");
+    require(value.text.size() <= bytes_max, path + ".text", std::to_string(value.text.size()) + " bytes",
+            "a shorter text");
+    require(is_plain_text(value.text, Lines::many), path + ".text", value.text,
+            "valid UTF-8 without control characters");
+    require(count_characters(value.text) <= characters_max, path + ".text",
+            std::to_string(count_characters(value.text)) + " characters",
+            characters_max == reason_characters_max ? "at most 500 characters" : "a shorter text");
+  }
+};
+
+bool is_language(std::string_view text) { return is_letters(text, 2, 'a', 'z'); }
+bool is_country(std::string_view text) { return is_letters(text, 2, 'A', 'Z'); }
+
+void inspect(Inspector& check, const Triage& triage) {
+  check.code(triage.urgency, "triage.urgency");
+  check.code(triage.sensitivity, "triage.sensitivity");
+  check.require(!triage.services.empty(), "triage.services", "nothing", "at least one service");
+  check.codes(triage.services, "triage.services");
+  check.require(is_code(triage.reason.code), "triage.reason.code", triage.reason.code,
+                "a reason code of the pack, in lower case");
+  if (triage.reason.note) {
+    check.free_text(*triage.reason.note, "triage.reason.note", reason_characters_max,
+                    limits::string_bytes_max);
+  }
+  check.code(triage.age_band, "triage.age_band");
+  check.code(triage.sex, "triage.sex");
+  check.require(!triage.languages.empty(), "triage.languages", "nothing", "at least one language");
+  check.words(triage.languages, "triage.languages", is_language,
+              "an ISO 639-1 code such as tg, ru, en");
+  check.require(is_district(triage.district), "triage.district", triage.district,
+                "a district code such as TJ-SU-KHUJAND");
+  check.require(triage.dependants <= dependants_max, "triage.dependants",
+                std::to_string(triage.dependants), "a number from 0 to 30");
+  check.words(triage.access_needs, "triage.access_needs", is_code, "a code of the pack");
+  check.require(is_code(triage.requested_by), "triage.requested_by", triage.requested_by,
+                "a code such as self");
+}
+
+void inspect(Inspector& check, const Contact& contact) {
+  check.require(contact.name.empty() != contact.alias.empty(), "contact",
+                contact.name.empty() ? "neither name nor alias" : "both name and alias",
+                "exactly one of name and alias");
+  check.line(contact.name, "contact.name", false);
+  check.line(contact.alias, "contact.alias", false);
+  const SafeContact& safe = contact.safe_contact;
+  const std::string path = "contact.safe_contact";
+  check.code(safe.method, path + ".method");
+  const bool reachable = safe.method != SafeContactMethod::do_not_contact &&
+                         safe.method != SafeContactMethod::in_person_only;
+  check.line(safe.value, path + ".value", reachable);
+  check.line(safe.hours, path + ".hours", false);
+  check.line(safe.who_may_answer, path + ".who_may_answer", false);
+  if (contact.interpreter_sex) {
+    check.code(*contact.interpreter_sex, "contact.interpreter_sex");
+  }
+  if (contact.pickup_place) {
+    check.free_text(*contact.pickup_place, "contact.pickup_place", reason_characters_max,
+                    limits::string_bytes_max);
+  }
+}
+
+void inspect(Inspector& check, const CaseFacts& facts, bool child) {
+  const bool has_year = facts.birth_year != 0;
+  check.require(!has_year || facts.birth_date.empty(), "case", "both birth_year and birth_date",
+                "at most one of birth_year and birth_date");
+  check.require(!has_year || (facts.birth_year >= 1900 && facts.birth_year <= 2100),
+                "case.birth_year", std::to_string(facts.birth_year), "a year from 1900 to 2100");
+  check.require(facts.birth_date.empty() || is_date(facts.birth_date), "case.birth_date",
+                facts.birth_date, "a date such as 2003-05-17");
+  check.words(facts.citizenship, "case.citizenship", is_country, "an ISO 3166-1 code such as TJ");
+  check.words(facts.documents_held, "case.documents_held", is_code, "a code of the pack");
+  if (facts.trafficking_scope) {
+    check.code(*facts.trafficking_scope, "case.trafficking_scope");
+  }
+  if (facts.indicators) {
+    check.words(facts.indicators->act, "case.indicators.act", is_code, "a code of the pack");
+    check.words(facts.indicators->means, "case.indicators.means", is_code, "a code of the pack");
+    check.words(facts.indicators->purpose, "case.indicators.purpose", is_code,
+                "a code of the pack");
+  }
+  check.codes(facts.exploitation, "case.exploitation");
+  const auto country = [&](const std::string& value, const char* path) {
+    check.require(value.empty() || is_country(value), path, value, "an ISO 3166-1 code such as TJ");
+  };
+  country(facts.recruitment_country, "case.recruitment_country");
+  country(facts.exploitation_country, "case.exploitation_country");
+  check.words(facts.services_already, "case.services_already", is_code, "a code of the pack");
+  check.words(facts.safety_risks, "case.safety_risks", is_code, "a code of the pack");
+  check.require(!child || facts.guardian, "case.guardian", "nothing",
+                "a guardian, because the person is a child");
+  if (facts.guardian) {
+    check.line(facts.guardian->name, "case.guardian.name", true);
+    check.line(facts.guardian->relation, "case.guardian.relation", true);
+    check.line(facts.guardian->contact, "case.guardian.contact", false);
+  }
+}
+
+void inspect(Inspector& check, const Consent& consent) {
+  const bool given = consent.given_by.has_value();
+  check.require(given != consent.exception.has_value(), "consent",
+                given ? "both given_by and exception" : "neither given_by nor exception",
+                "a consent, or a coded exception with a second approver");
+  if (consent.exception) {
+    check.code(*consent.exception, "consent.exception");
+    check.line(consent.second_approver, "consent.second_approver", true);
+  }
+  if (given) {
+    check.code(*consent.given_by, "consent.given_by");
+    check.require(consent.mode.has_value(), "consent.mode", "nothing",
+                  "one of signed oral_witnessed recorded");
+    if (consent.mode) {
+      check.code(*consent.mode, "consent.mode");
+    }
+    check.require(is_version(consent.text_version), "consent.text_version", consent.text_version,
+                  "the version of the text that was read, such as consent/2026-1");
+    check.require(is_language(consent.language), "consent.language", consent.language,
+                  "an ISO 639-1 code such as tg, ru, en");
+    check.require(!consent.scope.empty(), "consent.scope", "nothing", "at least one scope");
+    check.require(consent.mode != ConsentMode::oral_witnessed || !consent.witness.empty(),
+                  "consent.witness", "nothing", "a witness, because the consent was oral");
+  }
+  check.require(is_date(consent.date), "consent.date", consent.date, "a date such as 2026-11-20");
+  check.require(consent.expires.empty() ||
+                    (is_date(consent.expires) && consent.expires > consent.date),
+                "consent.expires", consent.expires, "a date after consent.date");
+  check.line(consent.witness, "consent.witness", false);
+  check.require(consent.scope.size() <= 32, "consent.scope", std::to_string(consent.scope.size()),
+                "at most 32 scopes");
+  for (std::size_t i = 0; i < consent.scope.size(); ++i) {
+    const ConsentScope& scope = consent.scope[i];
+    const std::string path = "consent.scope[" + std::to_string(i) + "]";
+    check.require(!scope.recipients.empty() && !scope.tiers.empty() && !scope.purposes.empty(), path,
+                  "an empty list", "recipients, tiers and purposes");
+    check.words(scope.recipients, path + ".recipients", is_code,
+                "kind:KIND or member:ID in lower case");
+    check.codes(scope.tiers, path + ".tiers");
+    check.words(scope.purposes, path + ".purposes", is_code, "a code of the pack");
+  }
+}
+
+}  // namespace
+
+std::span<const CodeName> names_of(Urgency) { return urgencies; }
+std::span<const CodeName> names_of(Sensitivity) { return sensitivities; }
+std::span<const CodeName> names_of(Service) { return services; }
+std::span<const CodeName> names_of(AgeBand) { return age_bands; }
+std::span<const CodeName> names_of(Sex) { return sexes; }
+std::span<const CodeName> names_of(SafeContactMethod) { return contact_methods; }
+std::span<const CodeName> names_of(TraffickingScope) { return scopes; }
+std::span<const CodeName> names_of(Exploitation) { return exploitations; }
+std::span<const CodeName> names_of(ConsentGiver) { return consent_givers; }
+std::span<const CodeName> names_of(ConsentMode) { return consent_modes; }
+std::span<const CodeName> names_of(ConsentException) { return consent_exceptions; }
+std::span<const CodeName> names_of(DeclineReason) { return decline_reasons; }
+std::span<const CodeName> names_of(DisclosureTier) { return tiers; }
+
+std::optional<FormFault> find_fault(const ReferralForm& form) {
+  Inspector check;
+  inspect(check, form.triage);
+  const AgeBand band = form.triage.age_band;
+  const bool child = band >= AgeBand::from_0 && band <= AgeBand::from_15;
+  check.require(!child || form.facts, "case", "nothing", "a case part with a guardian for a child");
+  if (form.contact) {
+    inspect(check, *form.contact);
+  }
+  if (form.facts) {
+    inspect(check, *form.facts, child);
+  }
+  if (form.sealed) {
+    const auto long_text = [&check](const std::optional<FreeText>& value, const char* path) {
+      if (value) {
+        check.free_text(*value, path, limits::long_text_bytes_max, limits::long_text_bytes_max);
+      }
+    };
+    long_text(form.sealed->health, "sealed.health");
+    long_text(form.sealed->narrative, "sealed.narrative");
+    long_text(form.sealed->alleged_perpetrator, "sealed.alleged_perpetrator");
+  }
+  inspect(check, form.consent);
+  return check.fault;
+}
+
+std::optional<FormFault> find_fault(const Decision& decision) {
+  Inspector check;
+  if (decision.reason) {
+    check.code(*decision.reason, "reason");
+    check.require(decision.reason != DeclineReason::other || decision.text, "text", "nothing",
+                  "a text, because the reason is other");
+  }
+  if (decision.text) {
+    check.free_text(*decision.text, "text", limits::string_bytes_max, limits::string_bytes_max);
+  }
+  return check.fault;
+}
+
+std::optional<FormFault> find_fault(const NoteText& note) {
+  Inspector check;
+  check.free_text(note.text, "note", limits::long_text_bytes_max, limits::long_text_bytes_max);
+  return check.fault;
+}
+
+}  // namespace hamroh

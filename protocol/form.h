@@ -1,0 +1,222 @@
+// The referral form and the bodies of events, as plain values (shared form specification, version
+// "referral/1"). Codes travel on the wire; labels are catalogues elsewhere.
+//
+// Lists that belong to the jurisdiction pack (district, reason, documents, indicators, access needs,
+// safety risks, purposes) are strings checked by syntax here; the pack checks their content.
+// `find_fault` holds the rules that JSON and typed form share; it is the only place that has them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/types.h"
+
+namespace hamroh {
+
+// Values appear on the wire: explicit, never reused.
+enum class Urgency : std::uint8_t { emergency = 1, urgent = 2, normal = 3 };
+enum class Sensitivity : std::uint8_t { standard = 1, high = 2, sealed = 3 };
+enum class Service : std::uint8_t {
+  shelter = 1, medical = 2, psychosocial = 3, legal = 4, food = 5, non_food_items = 6, cash = 7,
+  document_recovery = 8, transport_return = 9, family_tracing = 10, child_protection = 11,
+  education_training = 12, livelihood = 13, employment = 14, police_protection = 15,
+  status_application = 16, other = 17,
+};
+enum class AgeBand : std::uint8_t {
+  from_0 = 1, from_6 = 2, from_12 = 3, from_15 = 4, from_18 = 5, from_25 = 6, from_60 = 7, unknown = 8,
+};
+enum class Sex : std::uint8_t { female = 1, male = 2, other = 3, unknown = 4 };
+enum class SafeContactMethod : std::uint8_t {
+  phone = 1, messenger = 2, via_trusted_person = 3, in_person_only = 4, do_not_contact = 5,
+};
+enum class TraffickingScope : std::uint8_t { internal = 1, transnational = 2, unknown = 3 };
+enum class Exploitation : std::uint8_t {
+  forced_labour = 1, sexual = 2, child_labour = 3, forced_marriage = 4, servitude = 5,
+  forced_military = 6, organ_removal = 7, forced_begging = 8, forced_adoption = 9, surrogacy = 10,
+  forced_criminality = 11, biomedical = 12, armed_group_or_conflict = 13, other = 14,
+};
+enum class ConsentGiver : std::uint8_t { self = 1, guardian = 2, representative = 3 };
+enum class ConsentMode : std::uint8_t { signed_paper = 1, oral_witnessed = 2, recorded = 3 };
+enum class ConsentException : std::uint8_t {
+  child_best_interests = 1, imminent_danger = 2, legal_obligation = 3,
+};
+enum class DeclineReason : std::uint8_t {
+  no_capacity = 1, waitlist = 2, not_eligible = 3, outside_area = 4, service_not_offered = 5,
+  insufficient_information = 6, cannot_reach_person = 7, person_declined = 8,
+  conflict_of_interest = 9, safety_risk = 10, duplicate = 11, consent_invalid = 12, other = 13,
+};
+enum class DisclosureTier : std::uint8_t { t1 = 1, t2 = 2, t3 = 3, t4 = 4, s = 5 };
+
+// A name for each value of a code list, in order of value; the form's JSON uses exactly these.
+struct CodeName {
+  std::uint8_t value = 0;
+  const char* name = "";
+};
+[[nodiscard]] std::span<const CodeName> names_of(Urgency);
+[[nodiscard]] std::span<const CodeName> names_of(Sensitivity);
+[[nodiscard]] std::span<const CodeName> names_of(Service);
+[[nodiscard]] std::span<const CodeName> names_of(AgeBand);
+[[nodiscard]] std::span<const CodeName> names_of(Sex);
+[[nodiscard]] std::span<const CodeName> names_of(SafeContactMethod);
+[[nodiscard]] std::span<const CodeName> names_of(TraffickingScope);
+[[nodiscard]] std::span<const CodeName> names_of(Exploitation);
+[[nodiscard]] std::span<const CodeName> names_of(ConsentGiver);
+[[nodiscard]] std::span<const CodeName> names_of(ConsentMode);
+[[nodiscard]] std::span<const CodeName> names_of(ConsentException);
+[[nodiscard]] std::span<const CodeName> names_of(DeclineReason);
+[[nodiscard]] std::span<const CodeName> names_of(DisclosureTier);
+
+template <class Enum>
+[[nodiscard]] const char* name_of(Enum value) {
+  for (const CodeName& code : names_of(Enum{})) {
+    if (code.value == static_cast<std::uint8_t>(value)) {
+      return code.name;
+    }
+  }
+  return "unknown";
+}
+template <class Enum>
+[[nodiscard]] std::optional<Enum> parse_code(std::string_view name) {
+  for (const CodeName& code : names_of(Enum{})) {
+    if (name == code.name) {
+      return static_cast<Enum>(code.value);
+    }
+  }
+  return std::nullopt;
+}
+
+struct FreeText {
+  std::string language;  // ISO 639-1
+  std::string text;
+  bool operator==(const FreeText&) const = default;
+};
+
+struct Reason {
+  std::string code;
+  std::optional<FreeText> note;  // at most 500 characters
+  bool operator==(const Reason&) const = default;
+};
+
+struct Triage {  // T1
+  Urgency urgency{};
+  Sensitivity sensitivity{};
+  std::vector<Service> services;
+  Reason reason;
+  AgeBand age_band{};
+  Sex sex{};
+  std::vector<std::string> languages;
+  std::string district;
+  std::uint32_t dependants = 0;
+  std::vector<std::string> access_needs;
+  std::string requested_by;
+  bool operator==(const Triage&) const = default;
+};
+
+struct SafeContact {
+  SafeContactMethod method{};
+  std::string value;
+  std::string hours;
+  std::string who_may_answer;
+  bool leave_message = false;
+  bool operator==(const SafeContact&) const = default;
+};
+
+struct Contact {  // T2
+  std::string name;   // exactly one of name and alias
+  std::string alias;
+  SafeContact safe_contact;
+  std::optional<Sex> interpreter_sex;
+  std::optional<FreeText> pickup_place;
+  bool operator==(const Contact&) const = default;
+};
+
+struct Indicators {
+  std::vector<std::string> act;
+  std::vector<std::string> means;
+  std::vector<std::string> purpose;
+  bool operator==(const Indicators&) const = default;
+};
+
+struct Guardian {
+  std::string name;
+  std::string relation;
+  std::string contact;
+  bool operator==(const Guardian&) const = default;
+};
+
+struct CaseFacts {  // T3
+  std::uint32_t birth_year = 0;  // 0: absent
+  std::string birth_date;        // ISO 8601; instead of the year
+  std::vector<std::string> citizenship;
+  std::vector<std::string> documents_held;
+  std::optional<TraffickingScope> trafficking_scope;
+  std::optional<Indicators> indicators;
+  std::vector<Exploitation> exploitation;
+  std::string recruitment_country;
+  std::string exploitation_country;
+  std::vector<std::string> services_already;
+  std::vector<std::string> safety_risks;
+  std::optional<Guardian> guardian;
+  bool operator==(const CaseFacts&) const = default;
+};
+
+struct SealedFacts {  // T4
+  std::optional<FreeText> health;
+  std::optional<FreeText> narrative;
+  std::optional<FreeText> alleged_perpetrator;
+  bool operator==(const SealedFacts&) const = default;
+};
+
+struct ConsentScope {
+  std::vector<std::string> recipients;
+  std::vector<DisclosureTier> tiers;
+  std::vector<std::string> purposes;
+  bool operator==(const ConsentScope&) const = default;
+};
+
+struct Consent {  // K; either given_by … or exception with its second approver
+  std::optional<ConsentGiver> given_by;
+  std::optional<ConsentMode> mode;
+  std::string text_version;
+  std::string language;
+  std::string date;
+  std::string expires;
+  std::string witness;
+  std::vector<ConsentScope> scope;
+  std::optional<ConsentException> exception;
+  std::string second_approver;
+  bool operator==(const Consent&) const = default;
+};
+
+struct ReferralForm {
+  Triage triage;
+  std::optional<Contact> contact;
+  std::optional<CaseFacts> facts;
+  std::optional<SealedFacts> sealed;
+  Consent consent;
+  bool operator==(const ReferralForm&) const = default;
+};
+
+struct Decision {  // of a referral: no reason means that it is accepted
+  std::optional<DeclineReason> reason;
+  std::optional<FreeText> text;
+  bool operator==(const Decision&) const = default;
+};
+
+struct NoteText {
+  FreeText text;
+  bool operator==(const NoteText&) const = default;
+};
+
+// Where a form is wrong, in the words of its JSON form.
+struct FormFault {
+  std::string path;     // "triage.services[1]"
+  std::string found;    // shortened and escaped
+  std::string allowed;
+};
+[[nodiscard]] std::optional<FormFault> find_fault(const ReferralForm& form);
+[[nodiscard]] std::optional<FormFault> find_fault(const Decision& decision);
+[[nodiscard]] std::optional<FormFault> find_fault(const NoteText& note);
+
+}  // namespace hamroh

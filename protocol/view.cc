@@ -1,0 +1,81 @@
+#include "protocol/view.h"
+
+namespace hamroh {
+
+const char* event_kind_name(EventKind kind) {
+  switch (kind) {
+    case EventKind::referral_send:
+      return "referral.send";
+    case EventKind::referral_accept:
+      return "referral.accept";
+    case EventKind::referral_decline:
+      return "referral.decline";
+    case EventKind::case_note:
+      return "case.note";
+  }
+  return "unknown";
+}
+
+const char* level_name(Level level) {
+  switch (level) {
+    case Level::accepted:
+      return "accepted";
+    case Level::stored:
+      return "stored";
+    case Level::opened:
+      return "opened";
+    case Level::refused:
+      return "refused";
+    case Level::expired:
+      return "expired";
+    case Level::unsupported:
+      return "unsupported";
+  }
+  return "unknown";
+}
+
+Level MessageView::level() const {
+  // A failure at one recipient matters more than slowness at another; then the slowest counts.
+  Level worst = Level::opened;
+  bool failed = false;
+  for (const Delivery& delivery : deliveries) {
+    const bool failure = delivery.level > Level::opened;
+    if (failure && !failed) {
+      worst = delivery.level;
+      failed = true;
+    } else if (!failed && delivery.level < worst) {
+      worst = delivery.level;
+    }
+  }
+  return worst;
+}
+
+const char* referral_state_name(ReferralState state) {
+  switch (state) {
+    case ReferralState::sent:
+      return "sent";
+    case ReferralState::received:
+      return "received";
+    case ReferralState::accepted:
+      return "accepted";
+    case ReferralState::declined:
+      return "declined";
+  }
+  return "unknown";
+}
+
+const char* phase_name(Phase phase) {
+  switch (phase) {
+    case Phase::not_joined:
+      return "not_joined";
+    case Phase::starting:
+      return "starting";
+    case Phase::ready:
+      return "ready";
+    case Phase::stopped:
+      return "stopped";
+  }
+  return "unknown";
+}
+
+}  // namespace hamroh

@@ -1,0 +1,344 @@
+#include "protocol/wire_form.h"
+
+#include <utility>
+
+#include "form_generated.h"
+#include "protocol/wire_buffer.h"
+
+namespace hamroh {
+namespace {
+
+constexpr char referral_identifier[] = "HRFM";
+constexpr char decision_identifier[] = "HDEC";
+constexpr char note_identifier[] = "HNTE";
+constexpr std::size_t list_items_max = 64;
+
+using Builder = flatbuffers::FlatBufferBuilder;
+using Text = flatbuffers::Offset<flatbuffers::String>;
+using TextList = flatbuffers::Offset<flatbuffers::Vector<Text>>;
+using CodeList = flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>>;
+
+// ---- encoding: what is empty is left out ------------------------------------------------------
+
+Text put(Builder& builder, const std::string& text) {
+  return text.empty() ? Text{} : builder.CreateString(text);
+}
+
+TextList put(Builder& builder, const std::vector<std::string>& texts) {
+  return texts.empty() ? TextList{} : builder.CreateVectorOfStrings(texts);
+}
+
+template <class Enum>
+CodeList put_codes(Builder& builder, const std::vector<Enum>& codes) {
+  std::vector<std::uint8_t> raw;
+  for (const Enum code : codes) {
+    raw.push_back(static_cast<std::uint8_t>(code));
+  }
+  return raw.empty() ? CodeList{} : builder.CreateVector(raw);
+}
+
+template <class Enum>
+std::uint8_t raw(const std::optional<Enum>& code) {
+  return code ? static_cast<std::uint8_t>(*code) : std::uint8_t{0};
+}
+
+flatbuffers::Offset<wire::FreeTextTable> put(Builder& builder, const std::optional<FreeText>& text) {
+  if (!text) {
+    return {};
+  }
+  const auto language = put(builder, text->language);
+  const auto words = put(builder, text->text);
+  return wire::CreateFreeTextTable(builder, language, words);
+}
+
+flatbuffers::Offset<wire::TriageTable> put(Builder& builder, const Triage& triage) {
+  const auto services = put_codes(builder, triage.services);
+  const auto reason = put(builder, triage.reason.code);
+  const auto note = put(builder, triage.reason.note);
+  const auto languages = put(builder, triage.languages);
+  const auto district = put(builder, triage.district);
+  const auto access_needs = put(builder, triage.access_needs);
+  const auto requested_by = put(builder, triage.requested_by);
+  return wire::CreateTriageTable(
+      builder, static_cast<std::uint8_t>(triage.urgency),
+      static_cast<std::uint8_t>(triage.sensitivity), services, reason, note,
+      static_cast<std::uint8_t>(triage.age_band), static_cast<std::uint8_t>(triage.sex), languages,
+      district, triage.dependants, access_needs, requested_by);
+}
+
+flatbuffers::Offset<wire::ContactTable> put(Builder& builder, const Contact& contact) {
+  const auto name = put(builder, contact.name);
+  const auto alias = put(builder, contact.alias);
+  const auto value = put(builder, contact.safe_contact.value);
+  const auto hours = put(builder, contact.safe_contact.hours);
+  const auto who = put(builder, contact.safe_contact.who_may_answer);
+  const auto place = put(builder, contact.pickup_place);
+  return wire::CreateContactTable(
+      builder, name, alias, static_cast<std::uint8_t>(contact.safe_contact.method), value, hours, who,
+      contact.safe_contact.leave_message, raw(contact.interpreter_sex), place);
+}
+
+flatbuffers::Offset<wire::FactsTable> put(Builder& builder, const CaseFacts& facts) {
+  const auto birth_date = put(builder, facts.birth_date);
+  const auto citizenship = put(builder, facts.citizenship);
+  const auto documents = put(builder, facts.documents_held);
+  flatbuffers::Offset<wire::IndicatorsTable> indicators;
+  if (facts.indicators) {
+    const auto act = put(builder, facts.indicators->act);
+    const auto means = put(builder, facts.indicators->means);
+    const auto purpose = put(builder, facts.indicators->purpose);
+    indicators = wire::CreateIndicatorsTable(builder, act, means, purpose);
+  }
+  const auto exploitation = put_codes(builder, facts.exploitation);
+  const auto recruitment = put(builder, facts.recruitment_country);
+  const auto exploited_in = put(builder, facts.exploitation_country);
+  const auto already = put(builder, facts.services_already);
+  const auto risks = put(builder, facts.safety_risks);
+  flatbuffers::Offset<wire::GuardianTable> guardian;
+  if (facts.guardian) {
+    const auto name = put(builder, facts.guardian->name);
+    const auto relation = put(builder, facts.guardian->relation);
+    const auto contact = put(builder, facts.guardian->contact);
+    guardian = wire::CreateGuardianTable(builder, name, relation, contact);
+  }
+  return wire::CreateFactsTable(builder, facts.birth_year, birth_date, citizenship, documents,
+                                raw(facts.trafficking_scope), indicators, exploitation, recruitment,
+                                exploited_in, already, risks, guardian);
+}
+
+flatbuffers::Offset<wire::SealedTable> put(Builder& builder, const SealedFacts& sealed) {
+  const auto health = put(builder, sealed.health);
+  const auto narrative = put(builder, sealed.narrative);
+  const auto perpetrator = put(builder, sealed.alleged_perpetrator);
+  return wire::CreateSealedTable(builder, health, narrative, perpetrator);
+}
+
+flatbuffers::Offset<wire::ConsentTable> put(Builder& builder, const Consent& consent) {
+  std::vector<flatbuffers::Offset<wire::ScopeTable>> scopes;
+  for (const ConsentScope& scope : consent.scope) {
+    const auto recipients = put(builder, scope.recipients);
+    const auto tiers = put_codes(builder, scope.tiers);
+    const auto purposes = put(builder, scope.purposes);
+    scopes.push_back(wire::CreateScopeTable(builder, recipients, tiers, purposes));
+  }
+  const auto text_version = put(builder, consent.text_version);
+  const auto language = put(builder, consent.language);
+  const auto date = put(builder, consent.date);
+  const auto expires = put(builder, consent.expires);
+  const auto witness = put(builder, consent.witness);
+  const auto scope_list = builder.CreateVector(scopes);
+  const auto approver = put(builder, consent.second_approver);
+  return wire::CreateConsentTable(builder, raw(consent.given_by), raw(consent.mode), text_version,
+                                  language, date, expires, witness, scope_list,
+                                  raw(consent.exception), approver);
+}
+
+// ---- parsing: shapes and bounds here, rules in find_fault -------------------------------------
+
+std::string text_of(const flatbuffers::String* string) {
+  return string == nullptr ? std::string{} : string->str();
+}
+
+using WireTexts = flatbuffers::Vector<Text>;
+
+Result<std::vector<std::string>> texts_of(const WireTexts* list) {
+  std::vector<std::string> texts;
+  if (list == nullptr) {
+    return texts;
+  }
+  if (list->size() > list_items_max) {
+    return peer_error(Code::too_large, "a list in a form is over its bound");
+  }
+  for (const auto* text : *list) {
+    texts.push_back(text->str());
+  }
+  return texts;
+}
+
+template <class Enum>
+Result<std::vector<Enum>> codes_of(const flatbuffers::Vector<std::uint8_t>* list) {
+  std::vector<Enum> codes;
+  if (list != nullptr && list->size() > list_items_max) {
+    return peer_error(Code::too_large, "a list in a form is over its bound");
+  }
+  for (const std::uint8_t code : wire::bytes_of(list)) {
+    codes.push_back(static_cast<Enum>(code));
+  }
+  return codes;
+}
+
+template <class Enum>
+std::optional<Enum> code_of(std::uint8_t code) {
+  return code == 0 ? std::nullopt : std::optional(static_cast<Enum>(code));
+}
+
+std::optional<FreeText> free_text_of(const wire::FreeTextTable* table) {
+  return table == nullptr
+             ? std::nullopt
+             : std::optional(FreeText{text_of(table->language()), text_of(table->text())});
+}
+
+Result<Triage> triage_of(const wire::TriageTable& table) {
+  Triage triage;
+  triage.urgency = static_cast<Urgency>(table.urgency());
+  triage.sensitivity = static_cast<Sensitivity>(table.sensitivity());
+  HAMROH_ASSIGN(triage.services, codes_of<Service>(table.services()));
+  triage.reason = {text_of(table.reason_code()), free_text_of(table.reason_note())};
+  triage.age_band = static_cast<AgeBand>(table.age_band());
+  triage.sex = static_cast<Sex>(table.sex());
+  HAMROH_ASSIGN(triage.languages, texts_of(table.languages()));
+  triage.district = text_of(table.district());
+  triage.dependants = table.dependants();
+  HAMROH_ASSIGN(triage.access_needs, texts_of(table.access_needs()));
+  triage.requested_by = text_of(table.requested_by());
+  return triage;
+}
+
+Contact contact_of(const wire::ContactTable& table) {
+  Contact contact;
+  contact.name = text_of(table.name());
+  contact.alias = text_of(table.alias());
+  contact.safe_contact = {static_cast<SafeContactMethod>(table.method()), text_of(table.value()),
+                          text_of(table.hours()), text_of(table.who_may_answer()),
+                          table.leave_message()};
+  contact.interpreter_sex = code_of<Sex>(table.interpreter_sex());
+  contact.pickup_place = free_text_of(table.pickup_place());
+  return contact;
+}
+
+Result<CaseFacts> facts_of(const wire::FactsTable& table) {
+  CaseFacts facts;
+  facts.birth_year = table.birth_year();
+  facts.birth_date = text_of(table.birth_date());
+  HAMROH_ASSIGN(facts.citizenship, texts_of(table.citizenship()));
+  HAMROH_ASSIGN(facts.documents_held, texts_of(table.documents_held()));
+  facts.trafficking_scope = code_of<TraffickingScope>(table.trafficking_scope());
+  if (const auto* indicators = table.indicators()) {
+    facts.indicators.emplace();
+    HAMROH_ASSIGN(facts.indicators->act, texts_of(indicators->act()));
+    HAMROH_ASSIGN(facts.indicators->means, texts_of(indicators->means()));
+    HAMROH_ASSIGN(facts.indicators->purpose, texts_of(indicators->purpose()));
+  }
+  HAMROH_ASSIGN(facts.exploitation, codes_of<Exploitation>(table.exploitation()));
+  facts.recruitment_country = text_of(table.recruitment_country());
+  facts.exploitation_country = text_of(table.exploitation_country());
+  HAMROH_ASSIGN(facts.services_already, texts_of(table.services_already()));
+  HAMROH_ASSIGN(facts.safety_risks, texts_of(table.safety_risks()));
+  if (const auto* guardian = table.guardian()) {
+    facts.guardian = Guardian{text_of(guardian->name()), text_of(guardian->relation()),
+                              text_of(guardian->contact())};
+  }
+  return facts;
+}
+
+Result<Consent> consent_of(const wire::ConsentTable& table) {
+  Consent consent;
+  consent.given_by = code_of<ConsentGiver>(table.given_by());
+  consent.mode = code_of<ConsentMode>(table.mode());
+  consent.text_version = text_of(table.text_version());
+  consent.language = text_of(table.language());
+  consent.date = text_of(table.date());
+  consent.expires = text_of(table.expires());
+  consent.witness = text_of(table.witness());
+  consent.exception = code_of<ConsentException>(table.exception());
+  consent.second_approver = text_of(table.second_approver());
+  if (const auto* scopes = table.scope()) {
+    if (scopes->size() > list_items_max) {
+      return peer_error(Code::too_large, "a list in a form is over its bound");
+    }
+    for (const auto* scope : *scopes) {
+      ConsentScope parsed;
+      HAMROH_ASSIGN(parsed.recipients, texts_of(scope->recipients()));
+      HAMROH_ASSIGN(parsed.tiers, codes_of<DisclosureTier>(scope->tiers()));
+      HAMROH_ASSIGN(parsed.purposes, texts_of(scope->purposes()));
+      consent.scope.push_back(std::move(parsed));
+    }
+  }
+  return consent;
+}
+
+template <class Form>
+Result<Form> checked(Form form) {
+  if (find_fault(form)) {
+    return peer_error(Code::invalid_form, "a form breaks the rules of its kind");
+  }
+  return form;
+}
+
+}  // namespace
+
+Bytes encode(const ReferralForm& form) {
+  Builder builder(2048);
+  const auto triage = put(builder, form.triage);
+  flatbuffers::Offset<wire::ContactTable> contact;
+  if (form.contact) {
+    contact = put(builder, *form.contact);
+  }
+  flatbuffers::Offset<wire::FactsTable> facts;
+  if (form.facts) {
+    facts = put(builder, *form.facts);
+  }
+  flatbuffers::Offset<wire::SealedTable> sealed;
+  if (form.sealed) {
+    sealed = put(builder, *form.sealed);
+  }
+  const auto consent = put(builder, form.consent);
+  builder.Finish(wire::CreateReferralTable(builder, triage, contact, facts, sealed, consent),
+                 referral_identifier);
+  return wire::finished(builder);
+}
+
+Bytes encode(const Decision& decision) {
+  Builder builder(512);
+  const auto text = put(builder, decision.text);
+  builder.Finish(wire::CreateDecisionTable(builder, raw(decision.reason), text),
+                 decision_identifier);
+  return wire::finished(builder);
+}
+
+Bytes encode(const NoteText& note) {
+  Builder builder(1024);
+  const auto text = put(builder, std::optional<FreeText>(note.text));
+  builder.Finish(wire::CreateNoteTable(builder, text), note_identifier);
+  return wire::finished(builder);
+}
+
+Result<ReferralForm> parse_referral(ByteView body) {
+  HAMROH_ASSIGN(auto root, wire::Buffer<wire::ReferralTable>::open(body, referral_identifier,
+                                                                   limits::body_bytes_max));
+  if (root->triage() == nullptr || root->consent() == nullptr) {
+    return peer_error(Code::malformed, "a referral lacks its triage or consent");
+  }
+  ReferralForm form;
+  HAMROH_ASSIGN(form.triage, triage_of(*root->triage()));
+  if (root->contact() != nullptr) {
+    form.contact = contact_of(*root->contact());
+  }
+  if (root->facts() != nullptr) {
+    HAMROH_ASSIGN(form.facts, facts_of(*root->facts()));
+  }
+  if (const auto* sealed = root->sealed()) {
+    form.sealed = SealedFacts{free_text_of(sealed->health()), free_text_of(sealed->narrative()),
+                              free_text_of(sealed->alleged_perpetrator())};
+  }
+  HAMROH_ASSIGN(form.consent, consent_of(*root->consent()));
+  return checked(std::move(form));
+}
+
+Result<Decision> parse_decision(ByteView body) {
+  HAMROH_ASSIGN(auto root, wire::Buffer<wire::DecisionTable>::open(body, decision_identifier,
+                                                                   limits::body_bytes_max));
+  return checked(Decision{code_of<DeclineReason>(root->reason()), free_text_of(root->text())});
+}
+
+Result<NoteText> parse_note(ByteView body) {
+  HAMROH_ASSIGN(auto root, wire::Buffer<wire::NoteTable>::open(body, note_identifier,
+                                                               limits::body_bytes_max));
+  const auto text = free_text_of(root->text());
+  if (!text) {
+    return peer_error(Code::malformed, "a note has no text");
+  }
+  return checked(NoteText{*text});
+}
+
+}  // namespace hamroh

@@ -1,0 +1,17 @@
+// Bodies of events as FlatBuffers bytes: referral (HRFM), decision (HDEC), note (HNTE).
+//
+// Parsing returns only what find_fault accepts; errors (peer): malformed, too_large, invalid_form.
+#pragma once
+
+#include "protocol/form.h"
+
+namespace hamroh {
+
+[[nodiscard]] Bytes encode(const ReferralForm& form);
+[[nodiscard]] Bytes encode(const Decision& decision);
+[[nodiscard]] Bytes encode(const NoteText& note);
+[[nodiscard]] Result<ReferralForm> parse_referral(ByteView body);
+[[nodiscard]] Result<Decision> parse_decision(ByteView body);
+[[nodiscard]] Result<NoteText> parse_note(ByteView body);
+
+}  // namespace hamroh
