@@ -8,9 +8,11 @@
 namespace hamroh {
 namespace {
 
-constexpr std::uint64_t size_max = std::uint64_t{1} << 62;
+constexpr std::uint64_t size_max = std::uint64_t{1} << 63;  // integer keys of the store end there
 
-std::uint64_t split_of(std::uint64_t count) { return std::bit_floor(count - 1); }
+std::uint64_t split_of(std::uint64_t count) {
+  return std::bit_floor(count - 1);
+}
 
 tl::unexpected<Error> bad_proof() {
   return peer_error(Code::bad_proof, "a Merkle proof does not lead to the signed root");
@@ -22,14 +24,25 @@ struct Span {
   [[nodiscard]] std::uint64_t count() const { return hi - lo; }
 };
 
-// The recursion that prover and verifier share. A visitor answers, for each node of the tree of `size`
-// leaves in depth-first order, what its hash is:
-//   known(span)   the root of one of the base's perfect subtrees
-//   taken(span)   the next hash of the proof: a perfect subtree without proven leaves
-//   leaf(index)   the hash of a proven leaf
-//   join(l, r, span), and checked(span, hash) for a base subtree that had to be opened.
-// A node that straddles the base, holds proven leaves or is not perfect is always split; thereby every
-// root of the compact range of `size` is visited, and told to root(span, hash), left to right.
+// The recursion that prover and verifier share. It begins with [0, size), splits a node at the
+// largest power of two below its count and goes left first. A node is perfect if its count is a
+// power of two. For each node, the first rule that fits says what its hash is:
+//   1. A perfect node with hi <= base, met outside any other such node, is one of the perfect
+//   subtrees
+//      of the base's compact range. Without proven leaf its hash is the known one and nothing is
+//      taken from the proof (`known`). With proven leaves it is opened by the rules below, now
+//      inside the base, and what comes out must equal the known hash (`checked`).
+//   2. A proven leaf has its leaf hash (`leaf`).
+//   3. A perfect node without proven leaf that begins at or behind the base, or lies inside an
+//   opened
+//      node of the base, has the next hash of the proof (`taken`).
+//   4. Every other node is split and its hash is that of its children's (`join`): it straddles the
+//   base,
+//      holds proven leaves or is not perfect.
+// Since nodes that are not perfect are always split, every root of the compact range of `size` is
+// met, left to right (`root`), and the verifier can keep that range as its next base. The depth is
+// at most 64, and each proven leaf, the base's edge and the right spine open at most one node of
+// each level: no hashes can make it longer.
 template <class Visitor>
 class Walk {
  public:
@@ -37,8 +50,8 @@ class Walk {
   Walk(Visitor& visitor, std::uint64_t base_size, std::span<const std::uint64_t> indices)
       : visitor_(visitor), base_size_(base_size), indices_(indices) {}
 
-  // `spine`: the node is the tree itself or, from there down, a child of a node that is not perfect. The
-  // perfect ones among these are the roots of the compact range of `size`.
+  // `spine`: the node is the tree itself or, from there down, a child of a node that is not
+  // perfect. The perfect ones among these are the roots of the compact range of `size`.
   Result<Hash> visit(Span span, bool inside_base, bool spine) {
     const bool perfect = std::has_single_bit(span.count());
     HAMROH_ASSIGN(Hash hash, hash_of(span, inside_base, spine && !perfect));
@@ -52,7 +65,7 @@ class Walk {
   Result<Hash> hash_of(Span span, bool inside_base, bool children_on_spine) {
     const bool proven = next_ < indices_.size() && indices_[next_] < span.hi;
     const bool perfect = std::has_single_bit(span.count());
-    const bool enters_base = !inside_base && span.hi <= base_size_;
+    const bool enters_base = !inside_base && perfect && span.hi <= base_size_;
     if (enters_base && !proven) {
       return visitor_.known(span);
     }
@@ -107,9 +120,7 @@ struct Verifier {
     range.roots.push_back(hash);
     range.size = span.hi;
   }
-  Result<Digest> known(Span span) {
-    return base.roots[root_position(base.size, span.lo)];
-  }
+  Result<Digest> known(Span span) { return base.roots[root_position(base.size, span.lo)]; }
   Status checked(Span span, const Digest& hash) {
     if (base.roots[root_position(base.size, span.lo)] != hash) {
       return bad_proof();
@@ -122,9 +133,7 @@ struct Verifier {
     }
     return hashes[used++];
   }
-  Result<Digest> leaf(std::size_t which) {
-    return leaves[which].leaf;
-  }
+  Result<Digest> leaf(std::size_t which) { return leaves[which].leaf; }
   Result<Digest> join(const Digest& left, const Digest& right, Span span) {
     const Digest hash = node_hash(left, right);
     if (target && *target >= span.lo && *target < span.hi) {
@@ -201,7 +210,9 @@ Digest node_hash(const Digest& left, const Digest& right) {
   return crypto::sha256({block});
 }
 
-Digest empty_root() { return crypto::sha256({}); }
+Digest empty_root() {
+  return crypto::sha256({});
+}
 
 void CompactRange::append(const Digest& leaf) {
   Digest hash = leaf;
@@ -248,8 +259,7 @@ Result<CompactRange> CompactRange::parse(ByteView bytes) {
 }
 
 Result<CompactRange> verify_multiproof(std::uint64_t size, const Digest& root,
-                                       const CompactRange& base,
-                                       std::span<const ProvenLeaf> leaves,
+                                       const CompactRange& base, std::span<const ProvenLeaf> leaves,
                                        std::span<const Digest> hashes) {
   HAMROH_ASSIGN(Verifier verifier, run_verifier(size, root, base, leaves, hashes, std::nullopt));
   return std::move(verifier.range);
