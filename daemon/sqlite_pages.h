@@ -1,0 +1,46 @@
+// A checksum in every page of the database file, verified whenever a page is read from it.
+//
+// SQLite finds damage only where it breaks the structure of a page: a flipped bit in a row id makes
+// a row vanish without a word. So every page of `page_bytes` ends in eight reserved bytes that hold
+// a checksum of its content and its place. It is written when the page reaches the database file
+// (at a checkpoint, so not on the commit path) and verified before SQLite sees the page; a page
+// that fails is SQLITE_IOERR_DATA. Pages in the write-ahead log carry SQLite's own checksums (see
+// sqlite_wal.h).
+//
+// Any damage within one aligned eight-byte word is found for certain, other damage but for one
+// chance in 2^64. It is no defence against an adversary; sealed records are.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "protocol/error.h"
+
+namespace hamroh {
+
+inline constexpr std::size_t page_bytes = 16 * 1024;
+inline constexpr std::size_t page_reserved_bytes = 8;
+
+[[nodiscard]] std::uint64_t page_checksum(std::uint64_t page_offset,
+                                          std::span<const std::uint8_t, page_bytes> page);
+
+// An SQLite VFS over another one, registered while this lives. One database per object, and the
+// database must be closed first.
+class PageVfs {
+ public:
+  // `base` names the VFS below; empty = the platform's. Fails if there is none of that name.
+  [[nodiscard]] static Result<std::unique_ptr<PageVfs>> create(const std::string& base);
+  ~PageVfs();
+  PageVfs(const PageVfs&) = delete;
+  PageVfs& operator=(const PageVfs&) = delete;
+  [[nodiscard]] const std::string& name() const;
+
+ private:
+  PageVfs();
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace hamroh
