@@ -1,6 +1,6 @@
 // The local API: what programs on this machine may ask of hamrohd, and what it answers.
 //
-// One request or reply is one frame, FlatBuffers identifier HREQ or HRPL with the schema api.fbs. A
+// One request or reply is one frame, FlatBuffers identifier HAPQ or HAPR with the schema api.fbs. A
 // reply carries the number of its request; requests of one client may be answered in any order.
 // Every request may be repeated: submissions by their message id, the rest because asking twice
 // changes nothing. Identifiers and other items of fixed size are laid one after another in one

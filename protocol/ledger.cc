@@ -15,6 +15,7 @@ constexpr std::size_t tile_width = 1U << tile_levels;
 constexpr std::size_t cached_tiles_max = 48;       // of at most 16 KiB
 constexpr std::size_t recent_records_max = 4'096;  // kept after the flush, for proofs and events
 constexpr std::size_t row_records_max = 1'024;
+constexpr std::uint64_t index_max = (std::uint64_t{1} << 63) - 1;  // integer keys end there
 constexpr std::size_t bare_entry_bytes = Entry::encoded_size - labels::entry.size();
 constexpr std::size_t record_bytes = bare_entry_bytes + 48;
 
@@ -22,7 +23,8 @@ tl::unexpected<Error> corrupt(const char* text) {
   return environment_error(Code::store_corrupt, text);
 }
 
-// 256 neighbouring hashes of one level and every full subtree above them, up to the tile's own root.
+// 256 neighbouring hashes of one level and every full subtree above them, up to the tile's own
+// root.
 struct Tile {
   std::uint64_t index = 0;
   std::array<std::vector<Digest>, tile_levels + 1> levels;
@@ -57,7 +59,7 @@ void put_record(Bytes& out, const LedgerRecord& record) {
 Result<std::vector<LedgerRecord>> parse_row(std::uint64_t first, ByteView row) {
   ByteReader reader(row);
   const std::size_t count = reader.u32();
-  if (!reader.ok() || count == 0 || count > row_records_max ||
+  if (!reader.ok() || count == 0 || count > row_records_max || first > index_max - count ||
       reader.remaining() != count * record_bytes) {
     return corrupt("a ledger row has a wrong length");
   }
@@ -159,14 +161,16 @@ Result<Entry> Entry::parse(ByteView bytes) {
   return entry;
 }
 
-Digest Entry::leaf() const { return leaf_hash(encode()); }
+Digest Entry::leaf() const {
+  return leaf_hash(encode());
+}
 
 struct Ledger::State {
   std::uint64_t size = 0;
-  std::vector<Tile> frontier;             // the newest tile of each group of eight levels
+  std::vector<Tile> frontier;  // the newest tile of each group of eight levels
   std::vector<LedgerRecord> unflushed;
-  std::deque<LedgerRecord> recent;        // flushed, newest last, without gap up to the unflushed ones
-  std::vector<std::pair<Bytes, Digest>> unflushed_nodes;
+  std::deque<LedgerRecord> recent;  // flushed, newest last, without gap up to the unflushed ones
+  std::map<Bytes, Digest> unflushed_nodes;  // by key
   CompactRange range;
   bool range_fresh = true;
 
@@ -189,7 +193,7 @@ struct Ledger::State {
       }
       hash = tile.levels[tile_levels][0];
       const auto level = static_cast<unsigned>((group + 1) * tile_levels);
-      unflushed_nodes.emplace_back(node_key(level, tile.index), hash);
+      unflushed_nodes.emplace(node_key(level, tile.index), hash);
       const std::uint64_t index = tile.index;
       remember({static_cast<unsigned>(group), index}, std::exchange(tile, Tile{}));
       tile.index = index + 1;
@@ -234,16 +238,22 @@ struct Ledger::State {
       }));
     } else if (width > 0) {
       const unsigned level = group * tile_levels;
-      HAMROH_TRY(store.scan(Table::ledger_node, node_key(level, first),
-                            node_key(level, first + width), Transaction::Order::ascending,
-                            [&](ByteView key, ByteView value) {
-                              const auto hash = Digest::from(value);
-                              if (hash && text(key) == text(node_key(level, first + tile.width()))) {
-                                tile.append(*hash);
-                                return true;
-                              }
-                              return false;
-                            }));
+      HAMROH_TRY(
+          store.scan(Table::ledger_node, node_key(level, first), node_key(level, first + width),
+                     Transaction::Order::ascending, [&](ByteView key, ByteView value) {
+                       const auto hash = Digest::from(value);
+                       if (hash && text(key) == text(node_key(level, first + tile.width()))) {
+                         tile.append(*hash);
+                         return true;
+                       }
+                       return false;
+                     }));
+      // A turn of very many entries may need tiles again that it has not flushed yet.
+      for (auto node = unflushed_nodes.find(node_key(level, first + tile.width()));
+           node != unflushed_nodes.end() && tile.width() < width;
+           node = unflushed_nodes.find(node_key(level, first + tile.width()))) {
+        tile.append(node->second);
+      }
     }
     if (tile.width() != width) {
       return corrupt("the ledger's rows do not join");
@@ -350,8 +360,8 @@ Result<Ledger> Ledger::load(Transaction& store) {
   state.range_fresh = state.size == 0;
   for (unsigned group = 0; state.size >> (group * tile_levels) > 0; ++group) {
     const std::uint64_t count = state.size >> (group * tile_levels);
-    HAMROH_ASSIGN(Tile tile, state.read_tile(store, group, count >> tile_levels,
-                                             count & (tile_width - 1)));
+    HAMROH_ASSIGN(Tile tile,
+                  state.read_tile(store, group, count >> tile_levels, count & (tile_width - 1)));
     state.frontier.push_back(std::move(tile));
     if (group == 7) {
       break;  // 2^64 entries
@@ -360,9 +370,15 @@ Result<Ledger> Ledger::load(Transaction& store) {
   return ledger;
 }
 
-std::uint64_t Ledger::size() const { return state_->size; }
-const CompactRange& Ledger::compact_range() const { return state_->compact(); }
-Digest Ledger::root() const { return state_->compact().root(); }
+std::uint64_t Ledger::size() const {
+  return state_->size;
+}
+const CompactRange& Ledger::compact_range() const {
+  return state_->compact();
+}
+Digest Ledger::root() const {
+  return state_->compact().root();
+}
 
 std::uint64_t Ledger::append(const Entry& entry, const EntryReference& reference) {
   const std::uint64_t index = state_->size;
@@ -371,7 +387,9 @@ std::uint64_t Ledger::append(const Entry& entry, const EntryReference& reference
   return index;
 }
 
-std::span<const LedgerRecord> Ledger::unflushed() const { return state_->unflushed; }
+std::span<const LedgerRecord> Ledger::unflushed() const {
+  return state_->unflushed;
+}
 
 Status Ledger::flush(Transaction& store) {
   State& state = *state_;
@@ -428,34 +446,25 @@ Result<std::vector<Digest>> Ledger::prove(Transaction& store, std::uint64_t size
 }
 
 Status Ledger::verify(Transaction& store) const {
-  CompactRange recomputed;
+  State recomputed;
   Status wrong;
-  const auto check_node = [&](unsigned level, std::uint64_t index, const Digest& hash) -> Status {
-    HAMROH_ASSIGN(const auto row, store.get(Table::ledger_node, node_key(level, index)));
-    const auto kept = row ? Digest::from(*row) : std::nullopt;
-    if (kept != hash) {
-      return corrupt("a kept subtree is not that of the entries");
+  const auto check_nodes = [&]() -> Status {
+    for (const auto& [key, hash] : recomputed.unflushed_nodes) {
+      HAMROH_ASSIGN(const auto row, store.get(Table::ledger_node, key));
+      if (!row || Digest::from(*row) != hash) {
+        return corrupt("a kept subtree is not that of the entries");
+      }
     }
     return {};
   };
   HAMROH_TRY(state_->visit(store, 0, [&](const LedgerRecord& record) {
-    recomputed.append(record.entry.leaf());
-    for (unsigned level = tile_levels; level < 64 && wrong; level += tile_levels) {
-      if (recomputed.size % (std::uint64_t{1} << level) != 0) {
-        break;
-      }
-      // The subtree that ends here is the last root once the size is a multiple of its width, but it
-      // may have been merged further; then its parent is checked instead.
-      if (std::countr_zero(recomputed.size) == static_cast<int>(level)) {
-        const bool flushed = record.index < state_->flushed();
-        wrong = flushed ? check_node(level, (recomputed.size >> level) - 1, recomputed.roots.back())
-                        : Status{};
-      }
-    }
+    recomputed.append_leaf(record.entry.leaf());
+    wrong = record.index < state_->flushed() ? check_nodes() : Status{};
+    recomputed.unflushed_nodes.clear();
     return wrong.has_value();
   }));
   HAMROH_TRY(wrong);
-  if (recomputed.root() != root()) {
+  if (recomputed.compact() != state_->compact()) {
     return corrupt("the ledger's root is not that of its entries");
   }
   return {};

@@ -872,8 +872,9 @@ Status Node::plan_receipts(Plan& plan, Turn& turn) {
     if (locked() && by_reader) {
       continue;  // the peer asks again; by then the author key may be back
     }
+    // `detail` names the first entry, so that nobody takes the second for another outcome.
     owed.index = append_entry(owed.entry.kind, owed.entry.code, owed.entry.subject,
-                              owed.entry.detail, {plan.member, plan.member, owed.message}, turn);
+                              owed.entry.leaf(), {plan.member, plan.member, owed.message}, turn);
     HAMROH_ASSIGN(const auto record, ledger_.read(turn.store, owed.index));
     owed.entry = record->entry;
     plan.receipts.push_back(owed);

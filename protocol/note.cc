@@ -3,6 +3,8 @@
 #include <charconv>
 #include <utility>
 
+#include "protocol/text.h"
+
 namespace hamroh {
 namespace {
 
@@ -10,8 +12,11 @@ constexpr std::string_view origin_prefix = "hamroh/";
 constexpr std::string_view since_prefix = "since ";
 constexpr std::string_view dash = "\xE2\x80\x94 ";  // EM DASH, space (C2SP signed-note)
 constexpr std::string_view proof_header = "c2sp.org/tlog-proof@v1\n";
-constexpr std::size_t note_text_max = 16 * 1024;
+// C2SP signed-note asks for room for 16 signatures, which may be post-quantum ones of 5 kB each.
+constexpr std::size_t signed_note_bytes_max = 128 * 1024;
+constexpr std::size_t signatures_max = 64;
 constexpr std::size_t path_max = 63;
+constexpr std::ptrdiff_t key_hash_bytes = 4;
 
 tl::unexpected<Error> malformed() {
   return peer_error(Code::malformed, "a signed note does not parse");
@@ -25,7 +30,7 @@ std::optional<std::uint64_t> parse_decimal(std::string_view digits) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   return error == std::errc{} && end == digits.data() + digits.size() ? std::optional(value)
-                                                                       : std::nullopt;
+                                                                      : std::nullopt;
 }
 
 // Takes a line without its newline; absent if there is no newline.
@@ -67,20 +72,56 @@ std::optional<Digest> parse_digest(std::string_view base64) {
 Bytes key_hash(std::string_view name, const SigningPublicKey& key) {
   constexpr std::array<std::uint8_t, 2> newline_and_type{'\n', 0x01};
   const Digest digest = crypto::sha256({view(name), newline_and_type, key.view()});
-  return {digest.bytes.begin(), digest.bytes.begin() + 4};
+  return {digest.bytes.begin(), digest.bytes.begin() + key_hash_bytes};
 }
 
-std::optional<Signature> parse_signature_line(std::string_view line, std::string_view name,
-                                              const SigningPublicKey& key) {
-  auto rest = after(line, dash);
-  rest = rest ? after(*rest, name) : std::nullopt;
-  rest = rest ? after(*rest, " ") : std::nullopt;
-  const auto raw = rest ? from_base64(*rest) : std::nullopt;
-  if (!raw || raw->size() != 4 + Signature::size ||
-      !std::ranges::equal(ByteView(*raw).first(4), key_hash(name, key))) {
+struct SignatureLine {
+  std::string_view name;
+  Bytes key_hash;
+  Bytes signature;
+};
+
+// "— name base64(key hash ‖ signature)"; a name holds no space and no plus sign.
+std::optional<SignatureLine> parse_signature_line(std::string_view line) {
+  const auto rest = after(line, dash);
+  const std::size_t space = rest ? rest->find(' ') : std::string_view::npos;
+  if (space == std::string_view::npos || space == 0) {
     return std::nullopt;
   }
-  return Signature::from(ByteView(*raw).subspan(4));
+  const std::string_view name = rest->substr(0, space);
+  const auto raw = from_base64(rest->substr(space + 1));
+  if (name.find('+') != std::string_view::npos || !raw || std::ssize(*raw) <= key_hash_bytes) {
+    return std::nullopt;
+  }
+  return SignatureLine{name, Bytes(raw->begin(), raw->begin() + key_hash_bytes),
+                       Bytes(raw->begin() + key_hash_bytes, raw->end())};
+}
+
+// The signature of `key` under `name`, which must stand there exactly once. Lines of other keys, as
+// of witnesses, must have the form of one and are skipped.
+Result<Signature> find_signature(std::string_view lines, std::string_view name,
+                                 const SigningPublicKey& key) {
+  const Bytes wanted = key_hash(name, key);
+  std::optional<Signature> found;
+  for (std::size_t count = 0; !lines.empty(); ++count) {
+    const auto line = take_line(lines);
+    const auto parsed = line ? parse_signature_line(*line) : std::nullopt;
+    if (!parsed || count == signatures_max) {
+      return malformed();
+    }
+    if (parsed->name != name || parsed->key_hash != wanted) {
+      continue;
+    }
+    const auto signature = Signature::from(parsed->signature);
+    if (found || !signature) {
+      return malformed();
+    }
+    found = signature;
+  }
+  if (!found) {
+    return peer_error(Code::bad_signature, "a signed note lacks the signature of that key");
+  }
+  return *found;
 }
 
 }  // namespace
@@ -145,8 +186,12 @@ std::string to_signed_note(const Origin& origin, const Note& note) {
 
 Result<SignedNote> parse_signed_note(std::string_view text, const SigningPublicKey& key,
                                      NoteRole role) {
-  if (text.size() > note_text_max) {
+  if (text.size() > signed_note_bytes_max) {
     return peer_error(Code::too_large, "a signed note is over its bound");
+  }
+  // Tabs are allowed in plain text, but not in signed notes.
+  if (!is_plain_text(text, Lines::many) || text.find('\t') != std::string_view::npos) {
+    return malformed();
   }
   std::string_view rest = text;
   const auto name = take_line(rest);
@@ -166,20 +211,11 @@ Result<SignedNote> parse_signed_note(std::string_view text, const SigningPublicK
     return malformed();
   }
   SignedNote parsed{*origin, {*size_value, *root_value, *first_value, role, key, {}}};
-  while (!rest.empty()) {
-    const auto line = take_line(rest);
-    if (!line || !line->starts_with(dash)) {
-      return malformed();
-    }
-    if (const auto signature = parse_signature_line(*line, *name, key)) {
-      parsed.note.signature = *signature;
-      if (!verify_note(parsed.origin, parsed.note)) {
-        return peer_error(Code::bad_signature, "a signed note's signature is wrong");
-      }
-      return parsed;
-    }
+  HAMROH_ASSIGN(parsed.note.signature, find_signature(rest, *name, key));
+  if (!verify_note(parsed.origin, parsed.note)) {
+    return peer_error(Code::bad_signature, "a signed note's signature is wrong");
   }
-  return peer_error(Code::bad_signature, "a signed note lacks the signature of that key");
+  return parsed;
 }
 
 std::string to_tlog_proof(const ExportedProof& proof) {
@@ -193,7 +229,7 @@ std::string to_tlog_proof(const ExportedProof& proof) {
 }
 
 Result<ExportedProof> parse_tlog_proof(std::string_view text) {
-  if (text.size() > 2 * note_text_max || !text.starts_with(proof_header)) {
+  if (text.size() > 2 * signed_note_bytes_max || !text.starts_with(proof_header)) {
     return peer_error(Code::malformed, "this is not a C2SP tlog-proof");
   }
   std::string_view rest = text.substr(proof_header.size());

@@ -1,0 +1,147 @@
+// Stories of a network, told with the simulator's world.
+
+#include <gtest/gtest.h>
+
+#include "tests/sim/world.h"
+
+namespace hamroh::sim {
+namespace {
+
+constexpr std::size_t ngo = 0;
+constexpr std::size_t commission = 1;
+
+Level level_at(World& world, std::size_t who, const MessageId& message) {
+  const auto shown = world.message(who, message);
+  return shown ? shown->level() : Level::accepted;
+}
+
+CaseId case_of(const MessageId& message) { return *CaseId::from(message.view()); }
+
+TEST(Scenario, ReferralIsOpenedAndItsReceiptVerifies) {
+  World world(1, {});
+  world.run_for(seconds(5));
+  const auto message = world.refer(ngo, {commission});
+  ASSERT_TRUE(message) << message.error().text;
+  world.run_for(seconds(2));
+  EXPECT_EQ(level_at(world, ngo, *message), Level::opened);
+  EXPECT_TRUE(world.receipt(ngo, *message));
+  world.check_outcomes();
+  EXPECT_EQ(world.broken(), "");
+}
+
+TEST(Scenario, AcceptanceReachesTheNgoAndBothSidesShowTheSameCase) {
+  World world(2, {});
+  world.run_for(seconds(5));
+  const auto message = world.refer(ngo, {commission});
+  ASSERT_TRUE(message);
+  world.run_for(seconds(2));
+  ASSERT_TRUE(world.decide(commission, case_of(*message), true));
+  world.run_for(seconds(2));
+  const auto here = world.case_view(ngo, case_of(*message));
+  const auto there = world.case_view(commission, case_of(*message));
+  ASSERT_TRUE(here && there);
+  EXPECT_EQ(here->state, ReferralState::accepted);
+  EXPECT_EQ(here->events.size(), 2U);
+  EXPECT_EQ(there->state, here->state);
+  EXPECT_EQ(world.broken(), "");
+}
+
+TEST(Scenario, LockedNodeHoldsAndReceiptsAndOpensAfterUnlocking) {
+  World world(3, {});
+  world.run_for(seconds(5));
+  world.lock(commission);
+  world.run_for(seconds(5));
+  const auto message = world.refer(ngo, {commission});
+  ASSERT_TRUE(message);
+  world.run_for(seconds(5));
+  EXPECT_EQ(level_at(world, ngo, *message), Level::stored);
+  world.unlock(commission);
+  world.run_for(seconds(5));
+  EXPECT_EQ(level_at(world, ngo, *message), Level::opened);
+  EXPECT_EQ(world.broken(), "");
+}
+
+TEST(Scenario, CrashOfBothSidesLosesNothing) {
+  World world(4, {});
+  world.run_for(seconds(5));
+  const auto message = world.refer(ngo, {commission});
+  ASSERT_TRUE(message);
+  world.crash(ngo);
+  world.crash(commission);
+  ASSERT_TRUE(world.run_until([&] { return level_at(world, ngo, *message) == Level::opened; },
+                              minutes(5)));
+  world.check_outcomes();
+  EXPECT_EQ(world.broken(), "");
+}
+
+TEST(Scenario, RestoredOldImageIsNoticedBeforeAnythingIsSigned) {
+  World world(5, {});
+  world.run_for(seconds(5));
+  world.keep_image(ngo);
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(world.refer(ngo, {commission}));
+    world.run_for(seconds(1));
+  }
+  world.restore_image(ngo);
+  ASSERT_TRUE(world.run_until([&] { return world.running(ngo); }, minutes(1)));
+  world.run_for(seconds(40));
+  EXPECT_EQ(world.node(ngo).view().phase, Phase::stopped);
+  EXPECT_FALSE(world.refer(ngo, {commission}));
+}
+
+TEST(Scenario, ExpiredMessageIsToldToItsAuthorAndSettles) {
+  WorldOptions options;
+  options.message_lifetime = minutes(2);
+  World world(6, options);
+  world.run_for(seconds(5));
+  world.cut(ngo, commission);
+  const auto message = world.refer(ngo, {commission});
+  ASSERT_TRUE(message);
+  world.run_for(minutes(4));
+  EXPECT_EQ(level_at(world, ngo, *message), Level::expired);
+  EXPECT_EQ(world.node(ngo).view().outbox_depth, 0U);
+  EXPECT_EQ(world.broken(), "");
+}
+
+TEST(Scenario, NewDirectoryReachesEveryMember) {
+  World world(7, {});
+  world.run_for(seconds(5));
+  world.publish_directory();
+  world.run_for(minutes(2));
+  for (std::size_t i = 0; i < world.size(); ++i) {
+    world.crash(i);
+  }
+  world.run_for(minutes(2));
+  for (std::size_t i = 0; i < world.size(); ++i) {
+    EXPECT_EQ(world.node(i).view().directory_version, 2U) << i;
+  }
+}
+
+TEST(Scenario, SameIdWithAnotherContentIsRefusedToItsAuthor) {
+  World world(8, {});
+  world.run_for(seconds(5));
+  const auto message = world.refer(ngo, {commission});
+  ASSERT_TRUE(message);
+  Submission other;
+  other.message = *message;
+  other.kind = EventKind::referral_send;
+  other.to = {world.id(commission)};
+  other.body = {1, 2, 3};
+  const auto again = world.submit(ngo, other);
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, Code::conflict);
+}
+
+TEST(Scenario, SameSeedGivesTheSameTrace) {
+  const auto run = [] {
+    World world(9, {});
+    world.run_for(seconds(5));
+    (void)world.refer(ngo, {commission});
+    world.run_for(minutes(3));
+    return world.trace();
+  };
+  EXPECT_EQ(run(), run());
+}
+
+}  // namespace
+}  // namespace hamroh::sim
