@@ -1,173 +1,160 @@
-// The local API: what programs on this machine may ask of hamrohd, and what it answers.
+// The local API: what programs on the same machine ask of a node, and its answers. One request and one
+// reply are one FlatBuffers root each (identifiers HAPQ, HAPR), one ZeroMQ frame each.
 //
-// One request or reply is one frame, FlatBuffers identifier HAPQ or HAPR with the schema api.fbs. A
-// reply carries the number of its request; requests of one client may be answered in any order.
-// Every request may be repeated: submissions by their message id, the rest because asking twice
-// changes nothing. Identifiers and other items of fixed size are laid one after another in one
-// vector.
-//
-// Parsing bounds and checks everything, so a value that was parsed keeps the limits stated here.
+// Both directions are parsed as hostile. Requests carry an id that the client chooses; the reply repeats
+// it. Submitting is idempotent by message id, so a client may send any request again.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
-#include "protocol/constants.h"
 #include "protocol/view.h"
 
 namespace hamroh::api {
 
-// One frame: the largest is a directory being installed.
-inline constexpr std::size_t frame_bytes_max = limits::directory_bytes_max + 64 * 1024;
-inline constexpr std::size_t outstanding_max = 4'096;  // unanswered requests of one client
-inline constexpr std::uint32_t events_max = 1'024;
-inline constexpr std::uint32_t wait_ms_max = 60'000;
-inline constexpr std::uint32_t cases_max = 256;
-inline constexpr std::uint32_t members_max = 128;
-inline constexpr std::uint32_t ledger_entries_max = 512;
-inline constexpr std::size_t ledger_entry_bytes = 114;  // Entry::encoded_size
+namespace limits {
+inline constexpr std::size_t page_items_max = 256;
+inline constexpr std::size_t events_max = 1'024;
+inline constexpr std::size_t ledger_entries_max = 512;
+inline constexpr std::uint64_t wait_ms_max = 60'000;
+inline constexpr std::size_t directory_chunk_max = 9 * 1024 * 1024;
 inline constexpr std::size_t passphrase_bytes_max = 1'024;
-inline constexpr std::size_t document_bytes_max = 64 * 1024;  // receipts and signed notes
-inline constexpr std::uint64_t from_now = UINT64_MAX;  // the cursor after everything that happened
+}  // namespace limits
 
-// ---- requests ---------------------------------------------------------------------------------
+// A cursor that means: from what comes next.
+inline constexpr std::uint64_t cursor_now = UINT64_MAX;
 
-struct Submit {  // -> Accepted
+struct Submit {
   MessageId message;
   std::optional<CaseId> case_id;  // absent: opens a case, whose id is the message id
   EventKind kind{};
-  std::vector<MemberId> to;  // empty: all other participants; then case_id must be given
+  std::vector<MemberId> to;       // may be empty with a case_id: all other participants
   Bytes body;
-  Duration lifetime;  // zero: the node's default
+  Duration lifetime;              // zero: the node's default
   bool operator==(const Submit&) const = default;
 };
-struct GetStatus {  // -> NodeStatus
+struct GetStatus {
   bool operator==(const GetStatus&) const = default;
 };
-struct GetMessage {  // -> MessageView
+struct GetMessage {
   MessageId message;
   bool operator==(const GetMessage&) const = default;
 };
-struct ListCases {  // -> Cases, newest first
+struct ListCases {
   std::optional<CaseId> before;
-  std::uint32_t limit = cases_max;
+  std::uint32_t limit = 64;
   bool awaiting_decision = false;
   bool operator==(const ListCases&) const = default;
 };
-struct GetCase {  // -> CaseView
+struct GetCase {
   CaseId case_id;
   bool operator==(const GetCase&) const = default;
 };
-struct GetBody {  // -> Body
+struct GetBody {
   MemberId author;
   MessageId message;
   bool operator==(const GetBody&) const = default;
 };
-// A long poll: answered when there is an event at or after the cursor, or empty when wait_ms have
-// passed. `from_now` is answered at once, empty, with the size of the ledger as the next cursor.
-struct NextEvents {  // -> Events
+// A long poll: answered when there is an event at or after the cursor, or empty when wait_ms passed.
+struct NextEvents {
   std::uint64_t cursor = 0;
-  std::uint32_t max = events_max;
-  std::uint32_t wait_ms = 0;
+  std::uint32_t max = 256;
+  std::uint64_t wait_ms = 0;
   bool operator==(const NextEvents&) const = default;
 };
-struct GetReceipt {  // -> Receipt
+struct GetReceipt {
   MessageId message;
-  std::optional<MemberId> recipient;  // absent: any recipient at which it is settled
+  std::optional<MemberId> recipient;
   bool operator==(const GetReceipt&) const = default;
 };
-struct GetLedger {  // -> LedgerPage
+struct GetLedger {
   std::uint64_t from = 0;
-  std::uint32_t max = ledger_entries_max;
+  std::uint32_t max = 512;
   bool operator==(const GetLedger&) const = default;
 };
-struct GetLedgerHead {  // -> LedgerHead
+struct GetLedgerHead {
   bool operator==(const GetLedgerHead&) const = default;
 };
-struct GetMembers {  // -> Members, by rising id
+struct GetMembers {
   std::optional<MemberId> after;
-  std::uint32_t limit = members_max;
   bool operator==(const GetMembers&) const = default;
 };
-struct Unlock {  // -> Done. Whoever holds one wipes it as soon as it has served
+struct Unlock {
   Bytes passphrase;
   bool operator==(const Unlock&) const = default;
 };
-struct Lock {  // -> Done
+struct Lock {
   bool operator==(const Lock&) const = default;
 };
-struct InstallDirectory {  // -> Done
-  Bytes directory;         // the signed file
+struct InstallDirectory {
+  Bytes file;
   bool operator==(const InstallDirectory&) const = default;
 };
-struct ConfirmClock {  // -> Done
+struct ConfirmClock {
   bool operator==(const ConfirmClock&) const = default;
 };
 
 struct Request {
-  std::uint64_t id = 0;  // made by the client
+  std::uint64_t id = 0;
   std::variant<Submit, GetStatus, GetMessage, ListCases, GetCase, GetBody, NextEvents, GetReceipt,
                GetLedger, GetLedgerHead, GetMembers, Unlock, Lock, InstallDirectory, ConfirmClock>
-      what;
+      ask;
   bool operator==(const Request&) const = default;
 };
 
-// ---- replies ----------------------------------------------------------------------------------
-
 struct Failure {
   Code code = Code::none;
-  Blame blame = Blame::caller;
-  std::string text;  // what happened, for people
+  std::string text;
   bool operator==(const Failure&) const = default;
 };
 struct Accepted {
   MessageId message;
   CaseId case_id;
-  bool duplicate = false;  // the same submission had been accepted before
+  bool duplicate = false;
   bool operator==(const Accepted&) const = default;
 };
 struct LinkStatus {
   bool up = false;
-  std::uint32_t pid = 0;
+  std::uint64_t process = 0;  // id
   std::uint64_t restarts = 0;
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   std::uint64_t frames_in = 0;
   std::uint64_t frames_out = 0;
-  std::uint64_t strangers_refused = 0;
+  std::uint64_t refused = 0;  // strangers turned away
+  std::uint64_t dropped = 0;  // frames given up; they are sent again
   bool operator==(const LinkStatus&) const = default;
 };
 struct StoreStatus {
-  std::string health;  // "ok", or what is wrong
+  std::string health;  // "good", or what is wrong
   std::uint64_t file_bytes = 0;
-  std::uint64_t wal_bytes = 0;
-  std::uint64_t disk_free_bytes = 0;
+  std::uint64_t log_bytes = 0;
+  std::uint64_t free_bytes = 0;
   bool operator==(const StoreStatus&) const = default;
-};
-struct BatchStatus {  // since the start
-  std::uint64_t turns = 0;
-  std::uint64_t inputs = 0;
-  std::uint64_t inputs_max = 0;  // of one turn
-  std::uint64_t turn_us = 0;     // spent in turns, commits included
-  std::uint64_t commit_us = 0;
-  bool operator==(const BatchStatus&) const = default;
 };
 struct NodeStatus {
   NodeView node;
   LinkStatus link;
   StoreStatus store;
-  BatchStatus batch;
-  std::string version;  // of the daemon
-  std::uint32_t pid = 0;
-  Timestamp started;
+  std::string version;
+  std::uint64_t process = 0;
+  std::uint64_t turns = 0;
+  std::uint64_t inputs = 0;
   bool operator==(const NodeStatus&) const = default;
 };
+struct Message {
+  MessageView message;
+  bool operator==(const Message&) const = default;
+};
 struct Cases {
-  std::vector<CaseView> cases;  // without their events
-  std::optional<CaseId> next;   // where to go on, if there may be more
+  std::vector<CaseView> cases;
+  std::optional<CaseId> next;
   bool operator==(const Cases&) const = default;
+};
+struct Case {
+  CaseView shown;
+  bool operator==(const Case&) const = default;
 };
 struct Body {
   EventKind kind{};
@@ -175,33 +162,33 @@ struct Body {
   bool operator==(const Body&) const = default;
 };
 struct Events {
-  std::vector<Event> events;
+  std::vector<hamroh::Event> events;
   std::uint64_t next_cursor = 0;
   bool operator==(const Events&) const = default;
 };
 struct Receipt {
-  std::string text;  // a C2SP tlog-proof
+  std::string text;  // C2SP tlog-proof
   bool operator==(const Receipt&) const = default;
 };
 struct LedgerPage {
   std::uint64_t from = 0;
-  Bytes entries;           // those at from, from + 1 …: ledger_entry_bytes each
-  std::uint64_t size = 0;  // of the whole ledger
+  std::vector<Bytes> entries;  // of Entry::encoded_size bytes
+  std::uint64_t size = 0;      // of the whole ledger
   bool operator==(const LedgerPage&) const = default;
 };
 struct LedgerHead {
   std::uint64_t size = 0;
   Digest root;
-  std::optional<std::string> signed_note;  // absent while the node signs nothing
-  SigningPublicKey key;                    // that signed it
-  std::string origin;
+  std::string signed_note;       // empty if nothing has been signed yet
+  Bytes key;                     // the public key that signed it
+  std::uint8_t role = 1;         // NoteRole
   bool operator==(const LedgerHead&) const = default;
 };
 struct Members {
-  std::vector<Member> members;
-  std::optional<MemberId> next;  // where to go on, if there may be more
   NetworkId network;
   MemberId self;
+  std::vector<Member> members;
+  std::optional<MemberId> next;
   bool operator==(const Members&) const = default;
 };
 struct Done {
@@ -209,24 +196,17 @@ struct Done {
 };
 
 struct Reply {
-  std::uint64_t id = 0;  // of the request
-  std::variant<Failure, Accepted, NodeStatus, MessageView, Cases, CaseView, Body, Events, Receipt,
-               LedgerPage, LedgerHead, Members, Done>
-      what;
+  std::uint64_t id = 0;
+  std::variant<Failure, Accepted, NodeStatus, Message, Cases, Case, Body, Events, Receipt, LedgerPage,
+               LedgerHead, Members, Done>
+      answer;
   bool operator==(const Reply&) const = default;
 };
 
-// ---- bytes ------------------------------------------------------------------------------------
-
 [[nodiscard]] Bytes encode(const Request& request);
 [[nodiscard]] Bytes encode(const Reply& reply);
-// Errors (peer): too_large, malformed.
+// Errors (caller): malformed, too_large.
 [[nodiscard]] Result<Request> parse_request(ByteView frame);
 [[nodiscard]] Result<Reply> parse_reply(ByteView frame);
-// The number of a request whose frame may not parse otherwise, so that its refusal finds its way;
-// zero if it has none.
-[[nodiscard]] std::uint64_t request_id(ByteView frame);
-
-[[nodiscard]] Failure failure_of(const Error& error);
 
 }  // namespace hamroh::api

@@ -1,0 +1,669 @@
+#include <utility>
+
+#include "api_generated.h"
+#include "protocol/api.h"
+#include "protocol/ledger.h"
+#include "protocol/wire_buffer.h"
+
+namespace hamroh::api {
+namespace {
+
+constexpr char request_identifier[] = "HAPQ";
+constexpr char reply_identifier[] = "HAPR";
+constexpr unsigned reply_tables_max = 65'536;  // a case of 4,096 events with its deliveries
+constexpr std::size_t event_bytes = 8 + 1 + 2 + 8 + 16 * 3;
+constexpr std::size_t reply_bytes_ceiling = 8 * 1024 * 1024;
+
+using Builder = flatbuffers::FlatBufferBuilder;
+using ByteList = flatbuffers::Vector<std::uint8_t>;
+using ByteVector = flatbuffers::Offset<ByteList>;
+using wire::bytes_of;
+using wire::fixed_of;
+
+ByteVector put(Builder& builder, ByteView bytes) {
+  return bytes.empty() ? ByteVector{} : builder.CreateVector(bytes.data(), bytes.size());
+}
+
+template <class Fixed>
+ByteVector put(Builder& builder, const std::optional<Fixed>& value) {
+  return value ? put(builder, value->view()) : ByteVector{};
+}
+
+template <class Fixed>
+Bytes join(const std::vector<Fixed>& items) {
+  Bytes joined;
+  for (const Fixed& item : items) {
+    append(joined, item.view());
+  }
+  return joined;
+}
+
+template <class Fixed>
+Result<std::optional<Fixed>> optional_of(const ByteList* list) {
+  if (bytes_of(list).empty()) {
+    return std::optional<Fixed>{};
+  }
+  HAMROH_ASSIGN(const Fixed value, fixed_of<Fixed>(list));
+  return std::optional<Fixed>(value);
+}
+
+template <class Fixed>
+Result<std::vector<Fixed>> list_of(const ByteList* list, std::size_t items_max) {
+  const ByteView bytes = bytes_of(list);
+  if (bytes.size() % Fixed::size != 0 || bytes.size() / Fixed::size > items_max) {
+    return peer_error(Code::malformed, "a list of identifiers has a wrong length");
+  }
+  std::vector<Fixed> items;
+  for (std::size_t at = 0; at < bytes.size(); at += Fixed::size) {
+    items.push_back(*Fixed::from(bytes.subspan(at, Fixed::size)));
+  }
+  return items;
+}
+
+std::string string_of(const flatbuffers::String* string) {
+  return string == nullptr ? std::string{} : string->str();
+}
+
+Bytes copy_of(const ByteList* list) {
+  const ByteView bytes = bytes_of(list);
+  return {bytes.begin(), bytes.end()};
+}
+
+// ---- requests ---------------------------------------------------------------------------------
+
+// What a request's table holds; every verb fills what it needs.
+struct RequestFields {
+  Bytes message;
+  Bytes case_id;
+  std::uint16_t kind = 0;
+  Bytes members;
+  ByteView bytes;
+  std::uint64_t number = 0;
+  std::uint32_t limit = 0;
+  std::uint64_t wait_ms = 0;
+  bool flag = false;
+};
+
+template <class Fixed>
+Bytes raw(const Fixed& value) {
+  return {value.bytes.begin(), value.bytes.end()};
+}
+template <class Fixed>
+Bytes raw(const std::optional<Fixed>& value) {
+  return value ? raw(*value) : Bytes{};
+}
+
+struct FillRequest {
+  RequestFields& out;
+  void operator()(const Submit& ask) {
+    out.message = raw(ask.message);
+    out.case_id = raw(ask.case_id);
+    out.kind = static_cast<std::uint16_t>(ask.kind);
+    out.members = join(ask.to);
+    out.bytes = ask.body;
+    out.number = ask.lifetime.ms;
+  }
+  void operator()(const GetStatus&) {}
+  void operator()(const GetMessage& ask) { out.message = raw(ask.message); }
+  void operator()(const ListCases& ask) {
+    out.case_id = raw(ask.before);
+    out.limit = ask.limit;
+    out.flag = ask.awaiting_decision;
+  }
+  void operator()(const GetCase& ask) { out.case_id = raw(ask.case_id); }
+  void operator()(const GetBody& ask) {
+    out.members = raw(ask.author);
+    out.message = raw(ask.message);
+  }
+  void operator()(const NextEvents& ask) {
+    out.number = ask.cursor;
+    out.limit = ask.max;
+    out.wait_ms = ask.wait_ms;
+  }
+  void operator()(const GetReceipt& ask) {
+    out.message = raw(ask.message);
+    out.members = raw(ask.recipient);
+  }
+  void operator()(const GetLedger& ask) {
+    out.number = ask.from;
+    out.limit = ask.max;
+  }
+  void operator()(const GetLedgerHead&) {}
+  void operator()(const GetMembers& ask) { out.members = raw(ask.after); }
+  void operator()(const Unlock& ask) { out.bytes = ask.passphrase; }
+  void operator()(const Lock&) {}
+  void operator()(const InstallDirectory& ask) { out.bytes = ask.file; }
+  void operator()(const ConfirmClock&) {}
+};
+
+using Ask = decltype(Request::ask);
+
+Result<Ask> parse_submit(const wire::RequestMessage& table) {
+  Submit ask;
+  HAMROH_ASSIGN(ask.message, fixed_of<MessageId>(table.message()));
+  HAMROH_ASSIGN(ask.case_id, optional_of<CaseId>(table.case_id()));
+  ask.kind = static_cast<EventKind>(table.kind());
+  HAMROH_ASSIGN(ask.to, list_of<MemberId>(table.members(), hamroh::limits::recipients_max));
+  ask.body = copy_of(table.bytes());
+  if (ask.body.size() > hamroh::limits::body_bytes_max) {
+    return caller_error(Code::too_large, "a body is over 120 KiB");
+  }
+  ask.lifetime = {table.number()};
+  return ask;
+}
+
+Result<Ask> parse_query(std::size_t verb, const wire::RequestMessage& table) {
+  switch (verb) {
+    case 1:
+      return GetStatus{};
+    case 2: {
+      HAMROH_ASSIGN(const MessageId message, fixed_of<MessageId>(table.message()));
+      return GetMessage{message};
+    }
+    case 3: {
+      HAMROH_ASSIGN(const auto before, optional_of<CaseId>(table.case_id()));
+      if (table.limit() == 0 || table.limit() > limits::page_items_max) {
+        return caller_error(Code::invalid_argument, "a page holds 1 to 256 cases");
+      }
+      return ListCases{before, table.limit(), table.flag()};
+    }
+    case 4: {
+      HAMROH_ASSIGN(const CaseId id, fixed_of<CaseId>(table.case_id()));
+      return GetCase{id};
+    }
+    case 5: {
+      HAMROH_ASSIGN(const MemberId author, fixed_of<MemberId>(table.members()));
+      HAMROH_ASSIGN(const MessageId message, fixed_of<MessageId>(table.message()));
+      return GetBody{author, message};
+    }
+    case 6:
+      if (table.limit() == 0 || table.limit() > limits::events_max ||
+          table.wait_ms() > limits::wait_ms_max) {
+        return caller_error(Code::invalid_argument, "events come 1 to 1,024 at once, in a minute");
+      }
+      return NextEvents{table.number(), table.limit(), table.wait_ms()};
+    case 7: {
+      HAMROH_ASSIGN(const MessageId message, fixed_of<MessageId>(table.message()));
+      HAMROH_ASSIGN(const auto recipient, optional_of<MemberId>(table.members()));
+      return GetReceipt{message, recipient};
+    }
+    case 8:
+      if (table.limit() == 0 || table.limit() > limits::ledger_entries_max) {
+        return caller_error(Code::invalid_argument, "a page holds 1 to 512 entries");
+      }
+      return GetLedger{table.number(), table.limit()};
+    case 9:
+      return GetLedgerHead{};
+    case 10: {
+      HAMROH_ASSIGN(const auto after, optional_of<MemberId>(table.members()));
+      return GetMembers{after};
+    }
+    case 11:
+      if (bytes_of(table.bytes()).size() > limits::passphrase_bytes_max) {
+        return caller_error(Code::too_large, "a passphrase is over 1 KiB");
+      }
+      return Unlock{copy_of(table.bytes())};
+    case 12:
+      return Lock{};
+    case 13:
+      return InstallDirectory{copy_of(table.bytes())};
+    case 14:
+      return ConfirmClock{};
+    default:
+      return caller_error(Code::unsupported_version, "this node does not know that request");
+  }
+}
+
+// ---- views ------------------------------------------------------------------------------------
+
+flatbuffers::Offset<wire::MessageTable> put(Builder& builder, const MessageView& message) {
+  std::vector<flatbuffers::Offset<wire::DeliveryTable>> deliveries;
+  for (const Delivery& delivery : message.deliveries) {
+    const auto recipient = put(builder, delivery.recipient.view());
+    deliveries.push_back(wire::CreateDeliveryTable(
+        builder, recipient, static_cast<std::uint8_t>(delivery.level),
+        static_cast<std::uint16_t>(delivery.code), delivery.changed.ms, delivery.settled_index));
+  }
+  const auto id = put(builder, message.message.view());
+  const auto case_id = put(builder, message.case_id.view());
+  const auto author = put(builder, message.author.view());
+  const auto list = builder.CreateVector(deliveries);
+  return wire::CreateMessageTable(builder, id, case_id, author,
+                                  static_cast<std::uint16_t>(message.kind), message.created.ms,
+                                  message.expires.ms, message.index, list);
+}
+
+Result<MessageView> view_of(const wire::MessageTable* table) {
+  if (table == nullptr) {
+    return peer_error(Code::malformed, "a message is missing from a reply");
+  }
+  MessageView message;
+  HAMROH_ASSIGN(message.message, fixed_of<MessageId>(table->message()));
+  HAMROH_ASSIGN(message.case_id, fixed_of<CaseId>(table->case_id()));
+  HAMROH_ASSIGN(message.author, fixed_of<MemberId>(table->author()));
+  message.kind = static_cast<EventKind>(table->kind());
+  message.created = {table->created()};
+  message.expires = {table->expires()};
+  message.index = table->index();
+  if (table->deliveries() != nullptr) {
+    for (const auto* row : *table->deliveries()) {
+      Delivery delivery;
+      HAMROH_ASSIGN(delivery.recipient, fixed_of<MemberId>(row->recipient()));
+      if (row->level() < 1 || row->level() > 6) {
+        return peer_error(Code::malformed, "a reply holds an unknown level");
+      }
+      delivery.level = static_cast<Level>(row->level());
+      delivery.code = static_cast<Code>(row->code());
+      delivery.changed = {row->changed()};
+      delivery.settled_index = row->settled_index();
+      message.deliveries.push_back(delivery);
+    }
+  }
+  return message;
+}
+
+flatbuffers::Offset<wire::CaseTable> put(Builder& builder, const CaseView& shown) {
+  std::vector<flatbuffers::Offset<wire::MessageTable>> events;
+  for (const MessageView& event : shown.events) {
+    events.push_back(put(builder, event));
+  }
+  const auto id = put(builder, shown.id.view());
+  const auto author = put(builder, shown.author.view());
+  const auto participants = put(builder, ByteView(join(shown.participants)));
+  const auto list = builder.CreateVector(events);
+  return wire::CreateCaseTable(builder, id, shown.opened.ms, author,
+                               static_cast<std::uint8_t>(shown.state), participants, list,
+                               shown.incomplete);
+}
+
+Result<CaseView> case_of(const wire::CaseTable& table) {
+  CaseView shown;
+  HAMROH_ASSIGN(shown.id, fixed_of<CaseId>(table.id()));
+  shown.opened = {table.opened()};
+  HAMROH_ASSIGN(shown.author, fixed_of<MemberId>(table.author()));
+  shown.state = static_cast<ReferralState>(table.state());
+  HAMROH_ASSIGN(shown.participants,
+                list_of<MemberId>(table.participants(), hamroh::limits::members_max));
+  shown.incomplete = table.incomplete();
+  if (table.events() != nullptr) {
+    for (const auto* event : *table.events()) {
+      HAMROH_ASSIGN(MessageView message, view_of(event));
+      shown.events.push_back(std::move(message));
+    }
+  }
+  return shown;
+}
+
+flatbuffers::Offset<wire::StatusTable> put(Builder& builder, const NodeStatus& status) {
+  const NodeView& node = status.node;
+  std::vector<flatbuffers::Offset<wire::PeerTable>> peers;
+  for (const PeerView& peer : node.peers) {
+    const auto member = put(builder, peer.member.view());
+    const auto name = builder.CreateString(peer.name);
+    peers.push_back(wire::CreatePeerTable(builder, member, name, peer.connected, peer.queued,
+                                          peer.in_flight, peer.held, peer.heard.ms));
+  }
+  const LinkStatus& link = status.link;
+  const std::vector<std::uint64_t> link_numbers{link.up ? 1U : 0U, link.process,    link.restarts,
+                                                link.bytes_in,     link.bytes_out,  link.frames_in,
+                                                link.frames_out,   link.refused,    link.dropped};
+  const std::vector<std::uint64_t> store_numbers{status.store.file_bytes, status.store.log_bytes,
+                                                 status.store.free_bytes};
+  const auto network = put(builder, node.network.view());
+  const auto member = put(builder, node.member.view());
+  const auto name = builder.CreateString(node.name);
+  const auto root = put(builder, node.ledger_root.view());
+  const auto peer_list = builder.CreateVector(peers);
+  const auto link_list = builder.CreateVector(link_numbers);
+  const auto health = builder.CreateString(status.store.health);
+  const auto store_list = builder.CreateVector(store_numbers);
+  const auto version = builder.CreateString(status.version);
+  return wire::CreateStatusTable(
+      builder, network, member, name, static_cast<std::uint8_t>(node.kind),
+      static_cast<std::uint8_t>(node.phase), node.locked, node.clock_suspect, node.directory_expired,
+      node.directory_version, node.directory_expires.ms, node.ledger_size, root, node.session_first,
+      node.outbox_depth, peer_list, link_list, health, store_list, version, status.process,
+      status.turns, status.inputs);
+}
+
+Result<NodeStatus> status_of(const wire::StatusTable* table) {
+  if (table == nullptr || table->link() == nullptr || table->link()->size() != 9 ||
+      table->store() == nullptr || table->store()->size() != 3) {
+    return peer_error(Code::malformed, "a status is incomplete");
+  }
+  NodeStatus status;
+  NodeView& node = status.node;
+  HAMROH_ASSIGN(node.network, fixed_of<NetworkId>(table->network()));
+  HAMROH_ASSIGN(node.member, fixed_of<MemberId>(table->member()));
+  node.name = string_of(table->name());
+  node.kind = static_cast<MemberKind>(table->kind());
+  node.phase = static_cast<Phase>(table->phase());
+  node.locked = table->locked();
+  node.clock_suspect = table->clock_suspect();
+  node.directory_expired = table->directory_expired();
+  node.directory_version = table->directory_version();
+  node.directory_expires = {table->directory_expires()};
+  node.ledger_size = table->ledger_size();
+  HAMROH_ASSIGN(node.ledger_root, fixed_of<Digest>(table->ledger_root()));
+  node.session_first = table->session_first();
+  node.outbox_depth = table->outbox_depth();
+  if (table->peers() != nullptr) {
+    for (const auto* row : *table->peers()) {
+      PeerView peer;
+      HAMROH_ASSIGN(peer.member, fixed_of<MemberId>(row->member()));
+      peer.name = string_of(row->name());
+      peer.connected = row->connected();
+      peer.queued = row->queued();
+      peer.in_flight = row->in_flight();
+      peer.held = row->held();
+      peer.heard = {row->heard()};
+      node.peers.push_back(std::move(peer));
+    }
+  }
+  const auto& link = *table->link();
+  status.link = {link.Get(0) == 1, link.Get(1), link.Get(2), link.Get(3), link.Get(4),
+                 link.Get(5),      link.Get(6), link.Get(7), link.Get(8)};
+  const auto& store = *table->store();
+  status.store = {string_of(table->store_health()), store.Get(0), store.Get(1), store.Get(2)};
+  status.version = string_of(table->version());
+  status.process = table->process();
+  status.turns = table->turns();
+  status.inputs = table->inputs();
+  return status;
+}
+
+flatbuffers::Offset<wire::ApiMemberTable> put(Builder& builder, const Member& member) {
+  Bytes keys;
+  append(keys, member.author.view());
+  append(keys, member.receipt.view());
+  append(keys, member.witness.view());
+  append(keys, member.transport.view());
+  const auto id = put(builder, member.id.view());
+  const auto name = builder.CreateString(member.name);
+  const auto key_list = put(builder, ByteView(keys));
+  const auto endpoint = builder.CreateString(member.endpoint);
+  return wire::CreateApiMemberTable(builder, id, name, static_cast<std::uint8_t>(member.kind),
+                                    static_cast<std::uint8_t>(member.state),
+                                    member.capabilities.bits, member.incarnation, key_list, endpoint);
+}
+
+Result<Member> member_of(const wire::ApiMemberTable& table) {
+  Member member;
+  HAMROH_ASSIGN(member.id, fixed_of<MemberId>(table.id()));
+  member.name = string_of(table.name());
+  member.kind = static_cast<MemberKind>(table.kind());
+  member.state = static_cast<MemberState>(table.state());
+  member.capabilities = {table.capabilities()};
+  member.incarnation = table.incarnation();
+  ByteReader keys(bytes_of(table.keys()));
+  member.author = keys.fixed<AuthorKey>();
+  member.receipt = keys.fixed<ReceiptKey>();
+  member.witness = keys.fixed<WitnessKey>();
+  member.transport = keys.fixed<TransportKey>();
+  member.endpoint = string_of(table.endpoint());
+  if (!keys.finished()) {
+    return peer_error(Code::malformed, "a member's keys have a wrong length");
+  }
+  return member;
+}
+
+void put_event(Bytes& out, const hamroh::Event& event) {
+  put_u64(out, event.index);
+  put_u8(out, event.kind);
+  put_u16(out, static_cast<std::uint16_t>(event.code));
+  put_u64(out, event.time.ms);
+  append(out, event.peer.view());
+  append(out, event.author.view());
+  append(out, event.message.view());
+}
+
+Result<std::vector<hamroh::Event>> events_of(const ByteList* list) {
+  const ByteView bytes = bytes_of(list);
+  if (bytes.size() % event_bytes != 0 || bytes.size() / event_bytes > limits::events_max) {
+    return peer_error(Code::malformed, "a list of events has a wrong length");
+  }
+  std::vector<hamroh::Event> events;
+  ByteReader reader(bytes);
+  while (reader.remaining() > 0) {
+    hamroh::Event event;
+    event.index = reader.u64();
+    event.kind = reader.u8();
+    event.code = static_cast<Code>(reader.u16());
+    event.time = {reader.u64()};
+    event.peer = reader.fixed<MemberId>();
+    event.author = reader.fixed<MemberId>();
+    event.message = reader.fixed<MessageId>();
+    events.push_back(event);
+  }
+  return events;
+}
+
+// ---- replies ----------------------------------------------------------------------------------
+
+// Builds what lies below the reply's own table, and says which offsets it has.
+struct FillReply {
+  Builder& builder;
+  flatbuffers::Offset<flatbuffers::String> text;
+  ByteVector message, case_id, bytes, digest, member, next;
+  flatbuffers::Offset<wire::MessageTable> shown;
+  flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<wire::CaseTable>>> cases;
+  flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<wire::ApiMemberTable>>> members;
+  flatbuffers::Offset<wire::StatusTable> status;
+  std::uint16_t code = 0;
+  std::uint16_t kind = 0;
+  std::uint64_t number = 0;
+  std::uint64_t size = 0;
+  bool flag = false;
+
+  void operator()(const Failure& reply) {
+    code = static_cast<std::uint16_t>(reply.code);
+    text = builder.CreateString(reply.text);
+  }
+  void operator()(const Accepted& reply) {
+    message = put(builder, reply.message.view());
+    case_id = put(builder, reply.case_id.view());
+    flag = reply.duplicate;
+  }
+  void operator()(const NodeStatus& reply) { status = put(builder, reply); }
+  void operator()(const Message& reply) { shown = put(builder, reply.message); }
+  void operator()(const Cases& reply) {
+    std::vector<flatbuffers::Offset<wire::CaseTable>> list;
+    for (const CaseView& view : reply.cases) {
+      list.push_back(put(builder, view));
+    }
+    cases = builder.CreateVector(list);
+    next = put(builder, reply.next);
+  }
+  void operator()(const Case& reply) {
+    const std::vector<flatbuffers::Offset<wire::CaseTable>> list{put(builder, reply.shown)};
+    cases = builder.CreateVector(list);
+  }
+  void operator()(const Body& reply) {
+    kind = static_cast<std::uint16_t>(reply.kind);
+    bytes = put(builder, ByteView(reply.bytes));
+  }
+  void operator()(const Events& reply) {
+    Bytes packed;
+    packed.reserve(reply.events.size() * event_bytes);
+    for (const hamroh::Event& event : reply.events) {
+      put_event(packed, event);
+    }
+    bytes = put(builder, ByteView(packed));
+    number = reply.next_cursor;
+  }
+  void operator()(const Receipt& reply) { text = builder.CreateString(reply.text); }
+  void operator()(const LedgerPage& reply) {
+    Bytes packed;
+    for (const Bytes& entry : reply.entries) {
+      append(packed, entry);
+    }
+    bytes = put(builder, ByteView(packed));
+    number = reply.from;
+    size = reply.size;
+  }
+  void operator()(const LedgerHead& reply) {
+    size = reply.size;
+    digest = put(builder, reply.root.view());
+    text = builder.CreateString(reply.signed_note);
+    bytes = put(builder, ByteView(reply.key));
+    kind = reply.role;
+  }
+  void operator()(const Members& reply) {
+    std::vector<flatbuffers::Offset<wire::ApiMemberTable>> list;
+    for (const Member& item : reply.members) {
+      list.push_back(put(builder, item));
+    }
+    members = builder.CreateVector(list);
+    digest = put(builder, reply.network.view());
+    member = put(builder, reply.self.view());
+    next = put(builder, reply.next);
+  }
+  void operator()(const Done&) {}
+};
+
+using Answer = decltype(Reply::answer);
+
+Result<Answer> parse_cases(const wire::ReplyMessage& table, bool single) {
+  Cases reply;
+  if (table.cases() != nullptr) {
+    for (const auto* row : *table.cases()) {
+      HAMROH_ASSIGN(CaseView shown, case_of(*row));
+      reply.cases.push_back(std::move(shown));
+    }
+  }
+  if (!single) {
+    HAMROH_ASSIGN(reply.next, optional_of<CaseId>(table.next()));
+    return reply;
+  }
+  if (reply.cases.size() != 1) {
+    return peer_error(Code::malformed, "a reply should hold one case");
+  }
+  return Case{std::move(reply.cases.front())};
+}
+
+Result<Answer> parse_members(const wire::ReplyMessage& table) {
+  Members reply;
+  HAMROH_ASSIGN(reply.network, fixed_of<NetworkId>(table.digest()));
+  HAMROH_ASSIGN(reply.self, fixed_of<MemberId>(table.member()));
+  if (table.members() != nullptr) {
+    for (const auto* row : *table.members()) {
+      HAMROH_ASSIGN(Member member, member_of(*row));
+      reply.members.push_back(std::move(member));
+    }
+  }
+  HAMROH_ASSIGN(reply.next, optional_of<MemberId>(table.next()));
+  return reply;
+}
+
+Result<Answer> parse_ledger_page(const wire::ReplyMessage& table) {
+  const ByteView packed = bytes_of(table.bytes());
+  if (packed.size() % Entry::encoded_size != 0) {
+    return peer_error(Code::malformed, "a page of the ledger has a wrong length");
+  }
+  LedgerPage reply{table.number(), {}, table.size()};
+  for (std::size_t at = 0; at < packed.size(); at += Entry::encoded_size) {
+    const ByteView entry = packed.subspan(at, Entry::encoded_size);
+    reply.entries.emplace_back(entry.begin(), entry.end());
+  }
+  return reply;
+}
+
+Result<Answer> parse_answer(std::size_t verb, const wire::ReplyMessage& table) {
+  switch (verb) {
+    case 0:
+      return Failure{static_cast<Code>(table.code()), string_of(table.text())};
+    case 1: {
+      HAMROH_ASSIGN(const MessageId message, fixed_of<MessageId>(table.message()));
+      HAMROH_ASSIGN(const CaseId case_id, fixed_of<CaseId>(table.case_id()));
+      return Accepted{message, case_id, table.flag()};
+    }
+    case 2: {
+      HAMROH_ASSIGN(NodeStatus status, status_of(table.status()));
+      return status;
+    }
+    case 3: {
+      HAMROH_ASSIGN(MessageView message, view_of(table.shown()));
+      return Message{std::move(message)};
+    }
+    case 4:
+      return parse_cases(table, false);
+    case 5:
+      return parse_cases(table, true);
+    case 6:
+      return Body{static_cast<EventKind>(table.kind()), copy_of(table.bytes())};
+    case 7: {
+      HAMROH_ASSIGN(auto events, events_of(table.bytes()));
+      return Events{std::move(events), table.number()};
+    }
+    case 8:
+      return Receipt{string_of(table.text())};
+    case 9:
+      return parse_ledger_page(table);
+    case 10: {
+      HAMROH_ASSIGN(const Digest root, fixed_of<Digest>(table.digest()));
+      return LedgerHead{table.size(), root, string_of(table.text()), copy_of(table.bytes()),
+                        static_cast<std::uint8_t>(table.kind())};
+    }
+    case 11:
+      return parse_members(table);
+    case 12:
+      return Done{};
+    default:
+      return peer_error(Code::unsupported_version, "a reply of an unknown kind");
+  }
+}
+
+}  // namespace
+
+Bytes encode(const Request& request) {
+  RequestFields fields;
+  std::visit(FillRequest{fields}, request.ask);
+  Builder builder(fields.bytes.size() + 512);
+  const auto message = put(builder, ByteView(fields.message));
+  const auto case_id = put(builder, ByteView(fields.case_id));
+  const auto members = put(builder, ByteView(fields.members));
+  const auto bytes = put(builder, fields.bytes);
+  builder.Finish(
+      wire::CreateRequestMessage(builder, request.id, static_cast<std::uint8_t>(request.ask.index()),
+                                 message, case_id, fields.kind, members, bytes, fields.number,
+                                 fields.limit, fields.wait_ms, fields.flag),
+      request_identifier);
+  return wire::finished(builder);
+}
+
+Result<Request> parse_request(ByteView frame) {
+  HAMROH_ASSIGN(auto root, wire::Buffer<wire::RequestMessage>::open(frame, request_identifier,
+                                                                    limits::directory_chunk_max));
+  Request request;
+  request.id = root->id();
+  if (root->verb() == 0) {
+    HAMROH_ASSIGN(request.ask, parse_submit(*root));
+  } else {
+    HAMROH_ASSIGN(request.ask, parse_query(root->verb(), *root));
+  }
+  return request;
+}
+
+Bytes encode(const Reply& reply) {
+  Builder builder(1024);
+  FillReply fill{builder, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
+  std::visit(fill, reply.answer);
+  builder.Finish(
+      wire::CreateReplyMessage(builder, reply.id, static_cast<std::uint8_t>(reply.answer.index()),
+                               fill.code, fill.text, fill.message, fill.case_id, fill.flag, fill.kind,
+                               fill.bytes, fill.number, fill.size, fill.digest, fill.shown, fill.cases,
+                               fill.members, fill.member, fill.next, fill.status),
+      reply_identifier);
+  return wire::finished(builder);
+}
+
+Result<Reply> parse_reply(ByteView frame) {
+  HAMROH_ASSIGN(auto root, wire::Buffer<wire::ReplyMessage>::open(
+                               frame, reply_identifier, reply_bytes_ceiling, reply_tables_max));
+  Reply reply;
+  reply.id = root->id();
+  HAMROH_ASSIGN(reply.answer, parse_answer(root->verb(), *root));
+  return reply;
+}
+
+}  // namespace hamroh::api
