@@ -1,0 +1,33 @@
+// hamroh.toml: every option with its default. `node init` writes the file with all of them; an absent
+// file means the defaults, and an unknown key is an error that names its line.
+#pragma once
+
+#include <string>
+
+#include "protocol/types.h"
+
+namespace hamroh {
+
+struct Configuration {
+  std::string listen;             // [node] where to bind; empty: the published endpoint
+  std::string node_key_file;      // [vault] relative to the home; empty: node.key
+  std::string reader_key_file;    // empty: reader.key
+  std::string passphrase_file;    // empty: a node with a passphrase starts locked
+  std::uint32_t inputs_max = 256; // [turn] inputs in one transaction; 1 … 4096
+  std::uint32_t cache_kib = 4096; // [store]
+  std::uint64_t log_bytes_checkpoint = 16 * 1024 * 1024;
+  std::uint32_t lifetime_days = 30;  // [messages]
+  std::string log_level = "info";    // [log] trace debug info warn error
+  std::string log_format = "text";   // or "json"
+};
+
+struct ConfigurationFault {
+  std::string text;  // what, and on which line
+};
+
+[[nodiscard]] tl::expected<Configuration, ConfigurationFault> parse_configuration(
+    std::string_view toml);
+// The file that `node init` writes: every option, explained, at its default.
+[[nodiscard]] std::string default_configuration();
+
+}  // namespace hamroh
