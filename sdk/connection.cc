@@ -1,0 +1,315 @@
+#include "sdk/connection.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+#include <zmq.hpp>
+
+#include "protocol/crypto.h"
+
+namespace hamroh {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t address_bytes_max = 100;  // sockaddr_un has room for 107
+constexpr int queue_max = 8'192;                // above what a client may have unanswered
+constexpr int reconnect_ms_min = 20;
+constexpr int reconnect_ms_max = 500;
+constexpr std::size_t replies_per_pass_max = 1'024;
+constexpr auto resend_delay_min = 5s;
+constexpr auto resend_delay_max = 60s;
+constexpr const char* monitor_address = "inproc://breaks";
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) {
+      ::close(fd_);
+    }
+  }
+  [[nodiscard]] int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+// ZeroMQ would go on trying in silence; a plain connection says at once whether somebody listens.
+Status knock(const std::string& path) {
+  const Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  CHECK(path.size() < sizeof(address.sun_path));
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  if (socket.get() < 0) {
+    return environment_error(Code::io_failed, "no socket can be made");
+  }
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 ||
+      errno == EAGAIN || errno == EINPROGRESS) {
+    return {};
+  }
+  return errno == EACCES
+             ? environment_error(Code::unavailable, "this user may not enter the node's run/")
+             : environment_error(Code::unavailable, "no node listens in this home");
+}
+
+Blame blame_of(Code code) {
+  switch (code) {
+    case Code::store_failed:
+    case Code::store_corrupt:
+    case Code::store_newer:
+    case Code::io_failed:
+    case Code::full:
+      return Blame::environment;
+    default:
+      return Blame::caller;
+  }
+}
+
+}  // namespace
+
+struct Client::Connection::Socket {
+  Descriptor directory;  // stays open: a long path is entered through it
+  zmq::context_t context{1};
+  zmq::socket_t dealer;
+  zmq::socket_t monitor;
+
+  void connect(const std::string& path) {
+    dealer = zmq::socket_t(context, zmq::socket_type::dealer);
+    dealer.set(zmq::sockopt::linger, 0);
+    dealer.set(zmq::sockopt::immediate, true);
+    dealer.set(zmq::sockopt::sndhwm, queue_max);
+    dealer.set(zmq::sockopt::rcvhwm, queue_max);
+    dealer.set(zmq::sockopt::maxmsgsize,
+               static_cast<std::int64_t>(api::limits::directory_chunk_max));
+    dealer.set(zmq::sockopt::reconnect_ivl, reconnect_ms_min);
+    dealer.set(zmq::sockopt::reconnect_ivl_max, reconnect_ms_max);
+    if (zmq_socket_monitor(dealer.handle(), monitor_address, ZMQ_EVENT_DISCONNECTED) != 0) {
+      throw zmq::error_t();
+    }
+    monitor = zmq::socket_t(context, zmq::socket_type::pair);
+    monitor.set(zmq::sockopt::linger, 0);
+    monitor.connect(monitor_address);
+    dealer.connect("ipc://" + path);
+  }
+  // True if the connection broke since the last call.
+  [[nodiscard]] bool broke() {
+    bool any = false;
+    zmq::message_t part;
+    while (monitor.recv(part, zmq::recv_flags::dontwait)) {
+      any = true;
+    }
+    return any;
+  }
+};
+
+Client::Connection::Clock::time_point Client::Connection::Pending::due() const {
+  return deadline ? std::min(*deadline, resend_at) : resend_at;
+}
+
+Client::Connection::Connection(std::unique_ptr<Socket> socket) : socket_(std::move(socket)) {}
+
+Client::Connection::~Connection() {
+  for (auto& [id, pending] : pending_) {
+    if (pending.secret) {
+      crypto::wipe(pending.frame);
+    }
+  }
+}
+
+Result<std::unique_ptr<Client::Connection>> Client::Connection::open(const std::string& home) {
+  const std::string directory_path = home + "/run";
+  Descriptor directory(::open(directory_path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.get() < 0) {
+    return errno == EACCES
+               ? environment_error(Code::unavailable, "this user may not enter the node's home")
+               : environment_error(Code::unavailable, "no node listens in this home");
+  }
+  std::string path = directory_path + "/api.sock";
+  if (path.size() > address_bytes_max) {
+    path = "/proc/self/fd/" + std::to_string(directory.get()) + "/api.sock";
+  }
+  HAMROH_TRY(knock(path));
+  try {
+    std::unique_ptr<Socket> socket(new Socket{std::move(directory), zmq::context_t{1}, {}, {}});
+    socket->connect(path);
+    return std::unique_ptr<Connection>(new Connection(std::move(socket)));
+  } catch (const zmq::error_t&) {
+    return environment_error(Code::io_failed, "no connection to the node can be made");
+  }
+}
+
+Client::Connection::Patience Client::Connection::patience() const {
+  return {resend_delay_min, Clock::now() + deadline_};
+}
+
+std::uint64_t Client::Connection::ask(decltype(api::Request::ask) what, const Patience& patience,
+                                      Handler handler) {
+  const std::uint64_t id = next_id_++;
+  api::Request request{id, std::move(what)};
+  Pending pending;
+  pending.frame = api::encode(request);
+  pending.handler = std::move(handler);
+  pending.deadline = patience.deadline;
+  pending.resend_delay = patience.resend;
+  pending.resend_at = Clock::now() + patience.resend;
+  if (auto* unlock = std::get_if<api::Unlock>(&request.ask)) {
+    pending.secret = true;
+    crypto::wipe(unlock->passphrase);
+  }
+  next_due_ = std::min(next_due_, pending.due());
+  pending_.emplace(id, std::move(pending));
+  unsent_.push_back(id);
+  try {
+    flush();
+  } catch (const zmq::error_t&) {
+    // The next poll meets the same fault and reports it.
+  }
+  return id;
+}
+
+void Client::Connection::forget(std::uint64_t id) {
+  pending_.erase(id);
+}
+
+std::size_t Client::Connection::poll(Clock::time_point until) {
+  try {
+    for (;;) {
+      if (socket_->broke()) {
+        queue_again_after_break();
+      }
+      flush();
+      const std::size_t ran = receive_some() + attend_due(Clock::now());
+      const Clock::time_point now = Clock::now();
+      if (ran > 0 || now >= until || pending_.empty()) {
+        return ran;
+      }
+      const auto wait = std::chrono::ceil<std::chrono::milliseconds>(
+          std::max(Clock::duration{0}, std::min(until, next_due_) - now));
+      const short events = unsent_.empty() ? ZMQ_POLLIN : ZMQ_POLLIN | ZMQ_POLLOUT;
+      std::array<zmq::pollitem_t, 2> items{
+          zmq::pollitem_t{socket_->dealer.handle(), 0, events, 0},
+          zmq::pollitem_t{socket_->monitor.handle(), 0, ZMQ_POLLIN, 0}};
+      zmq::poll(items, std::min<std::chrono::milliseconds>(wait, 1h));
+    }
+  } catch (const zmq::error_t& fault) {
+    if (fault.num() == EINTR) {
+      return 0;
+    }
+    return fail_all({Code::io_failed, Blame::environment, "the connection to the node failed"});
+  }
+}
+
+void Client::Connection::flush() {
+  while (!unsent_.empty()) {
+    const auto found = pending_.find(unsent_.front());
+    if (found != pending_.end()) {
+      const Bytes& frame = found->second.frame;
+      if (!socket_->dealer.send(zmq::const_buffer(frame.data(), frame.size()),
+                                zmq::send_flags::dontwait)) {
+        return;  // not connected; poll waits until it is
+      }
+      found->second.queued = false;
+    }
+    unsent_.pop_front();
+  }
+}
+
+void Client::Connection::queue_again_after_break() {
+  std::vector<std::uint64_t> sent;
+  for (auto& [id, pending] : pending_) {
+    if (!pending.queued) {
+      pending.queued = true;
+      sent.push_back(id);
+    }
+  }
+  std::sort(sent.begin(), sent.end());
+  unsent_.insert(unsent_.begin(), sent.begin(), sent.end());
+}
+
+std::size_t Client::Connection::receive_some() {
+  std::size_t ran = 0;
+  zmq::message_t message;
+  for (std::size_t i = 0; i < replies_per_pass_max; ++i) {
+    if (!socket_->dealer.recv(message, zmq::recv_flags::dontwait)) {
+      break;
+    }
+    auto reply = api::parse_reply({message.data<std::uint8_t>(), message.size()});
+    if (!reply || !pending_.contains(reply->id)) {
+      continue;  // a second answer, or nothing this version understands: the deadline will tell
+    }
+    if (auto* failure = std::get_if<api::Failure>(&reply->answer)) {
+      refusal_ = std::move(failure->text);
+      settle(reply->id,
+             tl::unexpected(Error{failure->code, blame_of(failure->code), "the node refused"}));
+    } else {
+      settle(reply->id, std::move(reply->answer));
+    }
+    ++ran;
+  }
+  return ran;
+}
+
+std::size_t Client::Connection::attend_due(Clock::time_point now) {
+  if (now < next_due_) {
+    return 0;
+  }
+  std::vector<std::uint64_t> late;
+  next_due_ = Clock::time_point::max();
+  for (auto& [id, pending] : pending_) {
+    if (pending.deadline && now >= *pending.deadline) {
+      late.push_back(id);
+      continue;
+    }
+    if (now >= pending.resend_at) {
+      if (!pending.queued) {
+        pending.queued = true;
+        unsent_.push_back(id);
+      }
+      pending.resend_delay = std::min<Clock::duration>(pending.resend_delay * 2, resend_delay_max);
+      pending.resend_at = now + pending.resend_delay;
+    }
+    next_due_ = std::min(next_due_, pending.due());
+  }
+  std::sort(late.begin(), late.end());
+  for (const std::uint64_t id : late) {
+    settle(id, environment_error(Code::timed_out, "the node did not answer in time"));
+  }
+  return late.size();
+}
+
+std::size_t Client::Connection::fail_all(const Error& error) {
+  std::vector<std::uint64_t> ids;
+  for (const auto& [id, pending] : pending_) {
+    ids.push_back(id);
+  }
+  std::sort(ids.begin(), ids.end());
+  for (const std::uint64_t id : ids) {
+    settle(id, tl::unexpected(error));
+  }
+  return ids.size();
+}
+
+// The request is forgotten before its handler runs, so that the handler may ask again.
+void Client::Connection::settle(std::uint64_t id, Result<decltype(api::Reply::answer)> result) {
+  auto found = pending_.extract(id);
+  if (found.empty()) {
+    return;  // forgotten by an earlier handler
+  }
+  Pending& pending = found.mapped();
+  if (pending.secret) {
+    crypto::wipe(pending.frame);
+  }
+  pending.handler(std::move(result));
+}
+
+}  // namespace hamroh

@@ -1,0 +1,76 @@
+// The SDK's connection to one daemon: requests that have not been answered, and their way there.
+//
+// A ZeroMQ DEALER that sends only while it is connected (ZMQ_IMMEDIATE). When the connection
+// breaks, everything unanswered is sent again over the next one, in the order of the requests,
+// until its deadline; what is unanswered for long without a break is sent again too. A reply that
+// comes twice finds no request and is dropped.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <unordered_map>
+
+#include "sdk/include/hamroh/client.h"
+
+namespace hamroh {
+
+class Client::Connection {
+ public:
+  using Clock = std::chrono::steady_clock;
+  // Gets the reply (never a Failure, which becomes an error), or why there is none.
+  using Handler = std::function<void(Result<decltype(api::Reply::answer)>)>;
+  struct Patience {
+    Clock::duration resend;                     // without an answer; then twice as long each time
+    std::optional<Clock::time_point> deadline;  // absent: for ever
+  };
+
+  // Errors (environment): unavailable.
+  [[nodiscard]] static Result<std::unique_ptr<Connection>> open(const std::string& home);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // Returns the number of the request. The handler runs in a later `poll`, unless it is forgotten.
+  std::uint64_t ask(decltype(api::Request::ask) what, const Patience& patience, Handler handler);
+  void forget(std::uint64_t id);
+  [[nodiscard]] std::size_t outstanding() const { return pending_.size(); }
+  // Runs the handlers of what came, waiting until `until` for the first. Returns how many ran; at
+  // once if nothing is unanswered.
+  std::size_t poll(Clock::time_point until);
+
+  [[nodiscard]] Patience patience() const;  // of an ordinary call
+  void set_deadline(Duration deadline) { deadline_ = std::chrono::milliseconds(deadline.ms); }
+  [[nodiscard]] const std::string& refusal() const { return refusal_; }
+
+ private:
+  struct Socket;
+  struct Pending {
+    Bytes frame;
+    Handler handler;
+    std::optional<Clock::time_point> deadline;
+    Clock::time_point resend_at;
+    Clock::duration resend_delay{};
+    bool queued = true;  // stands in unsent_
+    bool secret = false;
+    [[nodiscard]] Clock::time_point due() const;
+  };
+
+  explicit Connection(std::unique_ptr<Socket> socket);
+  void flush();
+  void queue_again_after_break();
+  std::size_t receive_some();
+  std::size_t attend_due(Clock::time_point now);
+  std::size_t fail_all(const Error& error);
+  void settle(std::uint64_t id, Result<decltype(api::Reply::answer)> result);
+
+  std::unique_ptr<Socket> socket_;
+  std::unordered_map<std::uint64_t, Pending> pending_;
+  std::deque<std::uint64_t> unsent_;
+  Clock::time_point next_due_ = Clock::time_point::max();  // never later than any due()
+  std::uint64_t next_id_ = 1;
+  Clock::duration deadline_ = std::chrono::seconds(10);
+  std::string refusal_;
+};
+
+}  // namespace hamroh
