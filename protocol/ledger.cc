@@ -457,13 +457,18 @@ Status Ledger::verify(Transaction& store) const {
     }
     return {};
   };
-  HAMROH_TRY(state_->visit(store, 0, [&](const LedgerRecord& record) {
+  State on_disk;  // the rows themselves, not what this object remembers of them
+  on_disk.size = state_->flushed();
+  HAMROH_TRY(on_disk.visit(store, 0, [&](const LedgerRecord& record) {
     recomputed.append_leaf(record.entry.leaf());
-    wrong = record.index < state_->flushed() ? check_nodes() : Status{};
+    wrong = check_nodes();
     recomputed.unflushed_nodes.clear();
     return wrong.has_value();
   }));
   HAMROH_TRY(wrong);
+  for (const LedgerRecord& record : state_->unflushed) {
+    recomputed.append_leaf(record.entry.leaf());
+  }
   if (recomputed.compact() != state_->compact()) {
     return corrupt("the ledger's root is not that of its entries");
   }

@@ -253,6 +253,17 @@ TEST_F(LedgerTest, UnflushedRecordsStandUntilTheFlush) {
   commit();
 }
 
+TEST_F(LedgerTest, AFlushWritesOnlyWhatIsNew) {
+  turn(300);
+  begin();
+  append(1);
+  const std::uint64_t calls = store_.calls();
+  ASSERT_TRUE(ledger_.flush(*transaction_));
+  EXPECT_EQ(store_.calls(), calls + 1);
+  ASSERT_TRUE(ledger_.flush(*transaction_));
+  EXPECT_EQ(store_.calls(), calls + 1);
+}
+
 TEST_F(LedgerTest, AFailedStoreFailsTheFlush) {
   turn(250);
   for (std::uint64_t call = 1; call <= 2; ++call) {  // the row, then the first tile's root
@@ -459,6 +470,13 @@ TEST_F(LargeLedgerTest, LoadsAndProvesInManyTurns) {
 TEST_F(LargeLedgerTest, ProvesWhatOneVeryLargeTurnHasNotFlushed) {
   begin();
   append(size_);
+  // One leaf in each of 60 tiles drives all others out of the memory before their parents are
+  // needed.
+  std::vector<std::uint64_t> scattered;
+  for (std::uint64_t tile = 0; tile < 60; ++tile) {
+    scattered.push_back(tile * 256 + 7);
+  }
+  expect_proves(size_, 0, scattered);
   expect_random_proofs();
   ASSERT_TRUE(ledger_.flush(*transaction_));
   expect_random_proofs();
@@ -526,6 +544,46 @@ TEST_F(LedgerTest, AMissingOrShortRowIsAGap) {
       row[3] = 99;
     });
     expect_corrupt(verify_on_disk());
+  }
+}
+
+TEST_F(LedgerTest, ReadingAGapIsAnError) {
+  for (int i = 0; i < 6; ++i) {
+    turn(100);
+  }
+  change_rows([&](auto& rows) { rows.erase({Table::ledger, key_u64(100)}); });
+  reload();
+  begin();
+  for (const std::uint64_t index : {100U, 150U, 199U}) {
+    const auto record = ledger_.read(*transaction_, index);
+    ASSERT_FALSE(record);
+    EXPECT_EQ(record.error(), (Error{Code::store_corrupt, Blame::environment, ""}));
+  }
+  EXPECT_TRUE(ledger_.read(*transaction_, 99));
+  EXPECT_TRUE(ledger_.read(*transaction_, 200));
+  const auto hashes = ledger_.prove(*transaction_, 600, 0, std::vector<std::uint64_t>{10});
+  ASSERT_FALSE(hashes);
+  EXPECT_EQ(hashes.error().code, Code::store_corrupt);
+}
+
+TEST_F(LedgerTest, NewestEntriesChangedBehindItsBackAreFound) {
+  turn(300);
+  begin();
+  append(10);
+  EXPECT_TRUE(ledger_.verify(*transaction_));  // with entries that are not flushed yet
+  ASSERT_TRUE(ledger_.flush(*transaction_));
+  EXPECT_TRUE(ledger_.verify(*transaction_));
+  commit();
+  for (const bool loaded : {false, true}) {
+    if (loaded) {
+      reload();
+    }
+    const MemoryStore::Rows good = store_.rows();
+    change_rows([&](auto& rows) { rows.at({Table::ledger, key_u64(0)})[4 + 299 * 147 + 50] ^= 1; });
+    begin();
+    expect_corrupt(ledger_.verify(*transaction_));
+    transaction_.reset();
+    store_.restore(good);
   }
 }
 

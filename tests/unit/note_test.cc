@@ -191,6 +191,13 @@ TEST(SignedNote, EveryPartAndEveryAdditionIsRefused) {
   }
 }
 
+TEST(SignedNote, TextAndSignaturesArePartedByAnEmptyLine) {
+  EXPECT_FALSE(parse(replaced(golden_signed, "\n\n", "\nx\n")));
+  EXPECT_FALSE(parse(replaced(golden_signed, "\n\n", "\n \n")));
+  EXPECT_FALSE(parse(replaced(golden_signed, "\n\n", "\n")));
+  EXPECT_FALSE(parse(replaced(golden_signed, "\n\n", "\n\n\n")));
+}
+
 TEST(SignedNote, AnotherKeyIsNotAccepted) {
   const auto parsed = parse_signed_note(golden_signed, key_of(1).public_key(), NoteRole::author);
   ASSERT_FALSE(parsed);

@@ -403,6 +403,20 @@ TEST(Inclusion, AgreesWithRfc6962ForEverySmallTree) {
   EXPECT_FALSE(verify_inclusion(0, 0, tree.leaf(0), {}, empty_root()));
 }
 
+TEST(Inclusion, ASubtreeIsNoLeaf) {
+  const ReferenceTree tree(numbered_leaves(8));
+  EXPECT_FALSE(verify_inclusion(
+      0, 8, tree.hash(0, 2), std::vector<Digest>{tree.hash(2, 4), tree.hash(4, 8)}, tree.root(8)));
+  EXPECT_FALSE(verify_inclusion(0, 8, tree.root(8), {}, tree.root(8)));
+}
+
+TEST(Consistency, ARootIsNotThatOfALargerTree) {
+  const ReferenceTree tree(numbered_leaves(8));
+  const std::vector<Digest> path = tree.consistency(2, 4);
+  EXPECT_TRUE(verify_consistency(2, 4, tree.root(2), tree.root(4), path));
+  EXPECT_FALSE(verify_consistency(2, 8, tree.root(2), tree.root(4), path));
+}
+
 TEST(Consistency, AgreesWithRfc6962ForEverySmallTree) {
   const ReferenceTree tree(numbered_leaves(33));
   for (std::uint64_t size2 = 1; size2 <= 33; ++size2) {
