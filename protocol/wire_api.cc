@@ -3,6 +3,7 @@
 #include "api_generated.h"
 #include "protocol/api.h"
 #include "protocol/ledger.h"
+#include "protocol/text.h"
 #include "protocol/wire_buffer.h"
 
 namespace hamroh::api {
@@ -60,8 +61,28 @@ Result<std::vector<Fixed>> list_of(const ByteList* list, std::size_t items_max) 
   return items;
 }
 
-std::string string_of(const flatbuffers::String* string) {
-  return string == nullptr ? std::string{} : string->str();
+constexpr std::size_t document_bytes_max = 64 * 1024;  // a receipt or a signed note
+
+Result<std::string> string_of(const flatbuffers::String* string,
+                              std::size_t bytes_max = hamroh::limits::string_bytes_max) {
+  const std::string_view found =
+      string == nullptr ? std::string_view{} : std::string_view{string->c_str(), string->size()};
+  if (found.size() > bytes_max) {
+    return peer_error(Code::too_large, "a text of the local API is over its bound");
+  }
+  if (!is_valid_utf8(view(found))) {
+    return peer_error(Code::malformed, "a text of the local API is not UTF-8");
+  }
+  return std::string(found);
+}
+
+// Values of these enums are the numbers from 1 to the last one.
+template <class Enum>
+Result<Enum> value_of(std::uint8_t value, Enum last) {
+  if (value < 1 || value > static_cast<std::uint8_t>(last)) {
+    return peer_error(Code::malformed, "a reply holds a value nobody knows");
+  }
+  return static_cast<Enum>(value);
 }
 
 Bytes copy_of(const ByteList* list) {
@@ -246,13 +267,13 @@ Result<MessageView> view_of(const wire::MessageTable* table) {
   message.expires = {table->expires()};
   message.index = table->index();
   if (table->deliveries() != nullptr) {
+    if (table->deliveries()->size() > hamroh::limits::recipients_max) {
+      return peer_error(Code::too_large, "a message has more recipients than it may have");
+    }
     for (const auto* row : *table->deliveries()) {
       Delivery delivery;
       HAMROH_ASSIGN(delivery.recipient, fixed_of<MemberId>(row->recipient()));
-      if (row->level() < 1 || row->level() > 6) {
-        return peer_error(Code::malformed, "a reply holds an unknown level");
-      }
-      delivery.level = static_cast<Level>(row->level());
+      HAMROH_ASSIGN(delivery.level, value_of(row->level(), Level::unsupported));
       delivery.code = static_cast<Code>(row->code());
       delivery.changed = {row->changed()};
       delivery.settled_index = row->settled_index();
@@ -281,7 +302,7 @@ Result<CaseView> case_of(const wire::CaseTable& table) {
   HAMROH_ASSIGN(shown.id, fixed_of<CaseId>(table.id()));
   shown.opened = {table.opened()};
   HAMROH_ASSIGN(shown.author, fixed_of<MemberId>(table.author()));
-  shown.state = static_cast<ReferralState>(table.state());
+  HAMROH_ASSIGN(shown.state, value_of(table.state(), ReferralState::declined));
   HAMROH_ASSIGN(shown.participants,
                 list_of<MemberId>(table.participants(), hamroh::limits::members_max));
   shown.incomplete = table.incomplete();
@@ -304,9 +325,9 @@ flatbuffers::Offset<wire::StatusTable> put(Builder& builder, const NodeStatus& s
                                           peer.in_flight, peer.held, peer.heard.ms));
   }
   const LinkStatus& link = status.link;
-  const std::vector<std::uint64_t> link_numbers{link.up ? 1U : 0U, link.process,    link.restarts,
-                                                link.bytes_in,     link.bytes_out,  link.frames_in,
-                                                link.frames_out,   link.refused,    link.dropped};
+  const std::vector<std::uint64_t> link_numbers{link.up ? 1U : 0U, link.process,   link.restarts,
+                                                link.bytes_in,     link.bytes_out, link.frames_in,
+                                                link.frames_out,   link.refused,   link.dropped};
   const std::vector<std::uint64_t> store_numbers{status.store.file_bytes, status.store.log_bytes,
                                                  status.store.free_bytes};
   const auto network = put(builder, node.network.view());
@@ -320,10 +341,10 @@ flatbuffers::Offset<wire::StatusTable> put(Builder& builder, const NodeStatus& s
   const auto version = builder.CreateString(status.version);
   return wire::CreateStatusTable(
       builder, network, member, name, static_cast<std::uint8_t>(node.kind),
-      static_cast<std::uint8_t>(node.phase), node.locked, node.clock_suspect, node.directory_expired,
-      node.directory_version, node.directory_expires.ms, node.ledger_size, root, node.session_first,
-      node.outbox_depth, peer_list, link_list, health, store_list, version, status.process,
-      status.turns, status.inputs);
+      static_cast<std::uint8_t>(node.phase), node.locked, node.clock_suspect,
+      node.directory_expired, node.directory_version, node.directory_expires.ms, node.ledger_size,
+      root, node.session_first, node.outbox_depth, peer_list, link_list, health, store_list,
+      version, status.process, status.turns, status.inputs);
 }
 
 Result<NodeStatus> status_of(const wire::StatusTable* table) {
@@ -335,9 +356,9 @@ Result<NodeStatus> status_of(const wire::StatusTable* table) {
   NodeView& node = status.node;
   HAMROH_ASSIGN(node.network, fixed_of<NetworkId>(table->network()));
   HAMROH_ASSIGN(node.member, fixed_of<MemberId>(table->member()));
-  node.name = string_of(table->name());
-  node.kind = static_cast<MemberKind>(table->kind());
-  node.phase = static_cast<Phase>(table->phase());
+  HAMROH_ASSIGN(node.name, string_of(table->name()));
+  HAMROH_ASSIGN(node.kind, value_of(table->kind(), MemberKind::relay));
+  HAMROH_ASSIGN(node.phase, value_of(table->phase(), Phase::stopped));
   node.locked = table->locked();
   node.clock_suspect = table->clock_suspect();
   node.directory_expired = table->directory_expired();
@@ -351,7 +372,7 @@ Result<NodeStatus> status_of(const wire::StatusTable* table) {
     for (const auto* row : *table->peers()) {
       PeerView peer;
       HAMROH_ASSIGN(peer.member, fixed_of<MemberId>(row->member()));
-      peer.name = string_of(row->name());
+      HAMROH_ASSIGN(peer.name, string_of(row->name()));
       peer.connected = row->connected();
       peer.queued = row->queued();
       peer.in_flight = row->in_flight();
@@ -364,8 +385,9 @@ Result<NodeStatus> status_of(const wire::StatusTable* table) {
   status.link = {link.Get(0) == 1, link.Get(1), link.Get(2), link.Get(3), link.Get(4),
                  link.Get(5),      link.Get(6), link.Get(7), link.Get(8)};
   const auto& store = *table->store();
-  status.store = {string_of(table->store_health()), store.Get(0), store.Get(1), store.Get(2)};
-  status.version = string_of(table->version());
+  HAMROH_ASSIGN(std::string health, string_of(table->store_health()));
+  status.store = {std::move(health), store.Get(0), store.Get(1), store.Get(2)};
+  HAMROH_ASSIGN(status.version, string_of(table->version()));
   status.process = table->process();
   status.turns = table->turns();
   status.inputs = table->inputs();
@@ -384,15 +406,16 @@ flatbuffers::Offset<wire::ApiMemberTable> put(Builder& builder, const Member& me
   const auto endpoint = builder.CreateString(member.endpoint);
   return wire::CreateApiMemberTable(builder, id, name, static_cast<std::uint8_t>(member.kind),
                                     static_cast<std::uint8_t>(member.state),
-                                    member.capabilities.bits, member.incarnation, key_list, endpoint);
+                                    member.capabilities.bits, member.incarnation, key_list,
+                                    endpoint);
 }
 
 Result<Member> member_of(const wire::ApiMemberTable& table) {
   Member member;
   HAMROH_ASSIGN(member.id, fixed_of<MemberId>(table.id()));
-  member.name = string_of(table.name());
-  member.kind = static_cast<MemberKind>(table.kind());
-  member.state = static_cast<MemberState>(table.state());
+  HAMROH_ASSIGN(member.name, string_of(table.name()));
+  HAMROH_ASSIGN(member.kind, value_of(table.kind(), MemberKind::relay));
+  HAMROH_ASSIGN(member.state, value_of(table.state(), MemberState::revoked));
   member.capabilities = {table.capabilities()};
   member.incarnation = table.incarnation();
   ByteReader keys(bytes_of(table.keys()));
@@ -400,7 +423,7 @@ Result<Member> member_of(const wire::ApiMemberTable& table) {
   member.receipt = keys.fixed<ReceiptKey>();
   member.witness = keys.fixed<WitnessKey>();
   member.transport = keys.fixed<TransportKey>();
-  member.endpoint = string_of(table.endpoint());
+  HAMROH_ASSIGN(member.endpoint, string_of(table.endpoint()));
   if (!keys.finished()) {
     return peer_error(Code::malformed, "a member's keys have a wrong length");
   }
@@ -568,10 +591,28 @@ Result<Answer> parse_ledger_page(const wire::ReplyMessage& table) {
   return reply;
 }
 
+Result<Answer> parse_ledger_head(const wire::ReplyMessage& table) {
+  LedgerHead reply;
+  reply.size = table.size();
+  HAMROH_ASSIGN(reply.root, fixed_of<Digest>(table.digest()));
+  HAMROH_ASSIGN(reply.signed_note, string_of(table.text(), document_bytes_max));
+  reply.key = copy_of(table.bytes());
+  if (!reply.key.empty() && reply.key.size() != SigningPublicKey::size) {
+    return peer_error(Code::malformed, "a signing key has a wrong length");
+  }
+  if (table.kind() < 1 || table.kind() > 2) {
+    return peer_error(Code::malformed, "a reply holds a value nobody knows");
+  }
+  reply.role = static_cast<std::uint8_t>(table.kind());
+  return reply;
+}
+
 Result<Answer> parse_answer(std::size_t verb, const wire::ReplyMessage& table) {
   switch (verb) {
-    case 0:
-      return Failure{static_cast<Code>(table.code()), string_of(table.text())};
+    case 0: {
+      HAMROH_ASSIGN(std::string text, string_of(table.text()));
+      return Failure{static_cast<Code>(table.code()), std::move(text)};
+    }
     case 1: {
       HAMROH_ASSIGN(const MessageId message, fixed_of<MessageId>(table.message()));
       HAMROH_ASSIGN(const CaseId case_id, fixed_of<CaseId>(table.case_id()));
@@ -595,15 +636,14 @@ Result<Answer> parse_answer(std::size_t verb, const wire::ReplyMessage& table) {
       HAMROH_ASSIGN(auto events, events_of(table.bytes()));
       return Events{std::move(events), table.number()};
     }
-    case 8:
-      return Receipt{string_of(table.text())};
+    case 8: {
+      HAMROH_ASSIGN(std::string text, string_of(table.text(), document_bytes_max));
+      return Receipt{std::move(text)};
+    }
     case 9:
       return parse_ledger_page(table);
-    case 10: {
-      HAMROH_ASSIGN(const Digest root, fixed_of<Digest>(table.digest()));
-      return LedgerHead{table.size(), root, string_of(table.text()), copy_of(table.bytes()),
-                        static_cast<std::uint8_t>(table.kind())};
-    }
+    case 10:
+      return parse_ledger_head(table);
     case 11:
       return parse_members(table);
     case 12:
@@ -623,11 +663,11 @@ Bytes encode(const Request& request) {
   const auto case_id = put(builder, ByteView(fields.case_id));
   const auto members = put(builder, ByteView(fields.members));
   const auto bytes = put(builder, fields.bytes);
-  builder.Finish(
-      wire::CreateRequestMessage(builder, request.id, static_cast<std::uint8_t>(request.ask.index()),
-                                 message, case_id, fields.kind, members, bytes, fields.number,
-                                 fields.limit, fields.wait_ms, fields.flag),
-      request_identifier);
+  builder.Finish(wire::CreateRequestMessage(builder, request.id,
+                                            static_cast<std::uint8_t>(request.ask.index()), message,
+                                            case_id, fields.kind, members, bytes, fields.number,
+                                            fields.limit, fields.wait_ms, fields.flag),
+                 request_identifier);
   return wire::finished(builder);
 }
 
@@ -649,10 +689,10 @@ Bytes encode(const Reply& reply) {
   FillReply fill{builder, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
   std::visit(fill, reply.answer);
   builder.Finish(
-      wire::CreateReplyMessage(builder, reply.id, static_cast<std::uint8_t>(reply.answer.index()),
-                               fill.code, fill.text, fill.message, fill.case_id, fill.flag, fill.kind,
-                               fill.bytes, fill.number, fill.size, fill.digest, fill.shown, fill.cases,
-                               fill.members, fill.member, fill.next, fill.status),
+      wire::CreateReplyMessage(
+          builder, reply.id, static_cast<std::uint8_t>(reply.answer.index()), fill.code, fill.text,
+          fill.message, fill.case_id, fill.flag, fill.kind, fill.bytes, fill.number, fill.size,
+          fill.digest, fill.shown, fill.cases, fill.members, fill.member, fill.next, fill.status),
       reply_identifier);
   return wire::finished(builder);
 }

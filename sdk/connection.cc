@@ -82,6 +82,7 @@ struct Client::Connection::Socket {
   zmq::context_t context{1};
   zmq::socket_t dealer;
   zmq::socket_t monitor;
+  bool broken = false;
 
   void connect(const std::string& path) {
     dealer = zmq::socket_t(context, zmq::socket_type::dealer);
@@ -93,7 +94,8 @@ struct Client::Connection::Socket {
                static_cast<std::int64_t>(api::limits::directory_chunk_max));
     dealer.set(zmq::sockopt::reconnect_ivl, reconnect_ms_min);
     dealer.set(zmq::sockopt::reconnect_ivl_max, reconnect_ms_max);
-    if (zmq_socket_monitor(dealer.handle(), monitor_address, ZMQ_EVENT_DISCONNECTED) != 0) {
+    constexpr int events = ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
+    if (zmq_socket_monitor(dealer.handle(), monitor_address, events) != 0) {
       throw zmq::error_t();
     }
     monitor = zmq::socket_t(context, zmq::socket_type::pair);
@@ -101,12 +103,23 @@ struct Client::Connection::Socket {
     monitor.connect(monitor_address);
     dealer.connect("ipc://" + path);
   }
-  // True if the connection broke since the last call.
-  [[nodiscard]] bool broke() {
+  // True if a broken connection has been replaced since the last call. Not when it breaks: until
+  // then the dealer may still write into the old one, and such requests have to be sent again too.
+  [[nodiscard]] bool replaced() {
     bool any = false;
     zmq::message_t part;
     while (monitor.recv(part, zmq::recv_flags::dontwait)) {
-      any = true;
+      std::uint16_t event = 0;  // in the machine's order, then what this does not need
+      if (!part.more() || part.size() < sizeof(event)) {
+        continue;
+      }
+      std::memcpy(&event, part.data(), sizeof(event));
+      any = any || (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED && broken);
+      broken = event == ZMQ_EVENT_DISCONNECTED;
+    }
+    if (any) {
+      // Asking for the events makes the dealer hear that the old connection has ended.
+      [[maybe_unused]] const int events = dealer.get(zmq::sockopt::events);
     }
     return any;
   }
@@ -140,7 +153,8 @@ Result<std::unique_ptr<Client::Connection>> Client::Connection::open(const std::
   }
   HAMROH_TRY(knock(path));
   try {
-    std::unique_ptr<Socket> socket(new Socket{std::move(directory), zmq::context_t{1}, {}, {}});
+    std::unique_ptr<Socket> socket(
+        new Socket{std::move(directory), zmq::context_t{1}, {}, {}, false});
     socket->connect(path);
     return std::unique_ptr<Connection>(new Connection(std::move(socket)));
   } catch (const zmq::error_t&) {
@@ -184,8 +198,8 @@ void Client::Connection::forget(std::uint64_t id) {
 std::size_t Client::Connection::poll(Clock::time_point until) {
   try {
     for (;;) {
-      if (socket_->broke()) {
-        queue_again_after_break();
+      if (socket_->replaced()) {
+        queue_sent_again();
       }
       flush();
       const std::size_t ran = receive_some() + attend_due(Clock::now());
@@ -224,7 +238,7 @@ void Client::Connection::flush() {
   }
 }
 
-void Client::Connection::queue_again_after_break() {
+void Client::Connection::queue_sent_again() {
   std::vector<std::uint64_t> sent;
   for (auto& [id, pending] : pending_) {
     if (!pending.queued) {

@@ -58,7 +58,7 @@ class Client::Connection {
 
   explicit Connection(std::unique_ptr<Socket> socket);
   void flush();
-  void queue_again_after_break();
+  void queue_sent_again();
   std::size_t receive_some();
   std::size_t attend_due(Clock::time_point now);
   std::size_t fail_all(const Error& error);

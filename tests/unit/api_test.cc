@@ -1,0 +1,269 @@
+#include "protocol/api.h"
+
+#include <gtest/gtest.h>
+
+#include "protocol/ledger.h"
+
+namespace hamroh::api {
+namespace {
+
+template <class Fixed>
+Fixed filled(std::uint8_t byte) {
+  Fixed value;
+  value.bytes.fill(byte);
+  return value;
+}
+
+std::vector<Request> all_requests() {
+  const auto message = filled<MessageId>(1);
+  const auto case_id = filled<CaseId>(2);
+  const auto member = filled<MemberId>(3);
+  return {
+      {1, Submit{message,
+                 std::nullopt,
+                 EventKind::referral_send,
+                 {member, filled<MemberId>(4)},
+                 Bytes(2048, 9),
+                 hours(2)}},
+      {2, Submit{message, case_id, EventKind::case_note, {}, {}, {}}},
+      {3, GetStatus{}},
+      {4, GetMessage{message}},
+      {5, ListCases{std::nullopt, 1, false}},
+      {6, ListCases{case_id, limits::page_items_max, true}},
+      {7, GetCase{case_id}},
+      {8, GetBody{member, message}},
+      {9, NextEvents{0, 1, 0}},
+      {UINT64_MAX, NextEvents{cursor_now, limits::events_max, limits::wait_ms_max}},
+      {11, GetReceipt{message, std::nullopt}},
+      {12, GetReceipt{message, member}},
+      {13, GetLedger{UINT64_MAX, limits::ledger_entries_max}},
+      {14, GetLedgerHead{}},
+      {15, GetMembers{std::nullopt}},
+      {16, GetMembers{member}},
+      {17, Unlock{Bytes(limits::passphrase_bytes_max, 'p')}},
+      {18, Lock{}},
+      {19, InstallDirectory{Bytes(70'000, 5)}},
+      {20, ConfirmClock{}},
+  };
+}
+
+MessageView message_view(std::uint8_t seed) {
+  MessageView shown;
+  shown.message = filled<MessageId>(seed);
+  shown.case_id = filled<CaseId>(2);
+  shown.author = filled<MemberId>(3);
+  shown.kind = EventKind::referral_send;
+  shown.created = {1'700'000'000'000};
+  shown.expires = {1'800'000'000'000};
+  shown.index = 77;
+  shown.deliveries = {{filled<MemberId>(4), Level::refused, Code::not_capable, {5}, 6},
+                      {filled<MemberId>(5), Level::accepted, Code::none, {}, 0}};
+  return shown;
+}
+
+CaseView case_view(bool with_events) {
+  CaseView shown;
+  shown.id = filled<CaseId>(2);
+  shown.opened = {1'700'000'000'000};
+  shown.author = filled<MemberId>(3);
+  shown.state = ReferralState::declined;
+  shown.participants = {filled<MemberId>(3), filled<MemberId>(4)};
+  shown.incomplete = true;
+  if (with_events) {
+    shown.events = {message_view(1), message_view(9)};
+  }
+  return shown;
+}
+
+NodeStatus node_status() {
+  NodeStatus status;
+  status.node.network = filled<NetworkId>(1);
+  status.node.member = filled<MemberId>(2);
+  status.node.name = "Ҳамроҳ";
+  status.node.kind = MemberKind::commission;
+  status.node.phase = Phase::stopped;
+  status.node.locked = true;
+  status.node.clock_suspect = true;
+  status.node.directory_expired = true;
+  status.node.directory_version = 3;
+  status.node.directory_expires = {4};
+  status.node.ledger_size = 5;
+  status.node.ledger_root = filled<Digest>(6);
+  status.node.session_first = 7;
+  status.node.outbox_depth = 8;
+  status.node.peers = {{filled<MemberId>(9), "peer", true, 10, 11, 12, {13}}, {}};
+  status.link = {true, 1, 2, 3, 4, 5, 6, 7, 8};
+  status.store = {"good", 1, 2, 3};
+  status.version = "0.1.0";
+  status.process = 14;
+  status.turns = 15;
+  status.inputs = 16;
+  return status;
+}
+
+Member member(std::uint8_t seed) {
+  return {filled<MemberId>(seed),
+          "Khujand commission",
+          MemberKind::commission,
+          MemberState::revoked,
+          {0x70},
+          2,
+          filled<AuthorKey>(1),
+          filled<ReceiptKey>(2),
+          filled<WitnessKey>(3),
+          filled<TransportKey>(4),
+          "tcp://127.0.0.1:7001"};
+}
+
+std::vector<Reply> all_replies() {
+  Event event;
+  event.index = 8;
+  event.kind = 2;
+  event.code = Code::conflict;
+  event.time = {9};
+  event.peer = filled<MemberId>(1);
+  event.author = filled<MemberId>(2);
+  event.message = filled<MessageId>(3);
+  return {
+      {1, Failure{Code::invalid_form, "триаж"}},
+      {2, Accepted{filled<MessageId>(1), filled<CaseId>(2), true}},
+      {3, node_status()},
+      {4, Message{message_view(1)}},
+      {5, Cases{{case_view(false), case_view(false)}, filled<CaseId>(8)}},
+      {6, Cases{}},
+      {7, Case{case_view(true)}},
+      {8, Body{EventKind::case_note, Bytes(hamroh::limits::body_bytes_max, 3)}},
+      {9, Events{std::vector<Event>(limits::events_max, event), UINT64_MAX}},
+      {10, Events{{}, 5}},
+      {11, Receipt{"c2sp.org/tlog-proof@v1\n"}},
+      {12, LedgerPage{7, {2, Bytes(Entry::encoded_size, 4)}, 9}},
+      {13, LedgerHead{7, filled<Digest>(1), "note\n", Bytes(32, 8), 2}},
+      {14, LedgerHead{0, filled<Digest>(1), "", {}, 1}},
+      {15,
+       Members{
+           filled<NetworkId>(1), filled<MemberId>(2), {member(1), member(2)}, filled<MemberId>(2)}},
+      {16, Done{}},
+  };
+}
+
+TEST(Api, EveryRequestComesBackAsItWas) {
+  for (const Request& request : all_requests()) {
+    auto parsed = parse_request(encode(request));
+    ASSERT_TRUE(parsed) << request.id << ": " << parsed.error().text;
+    EXPECT_EQ(*parsed, request) << request.id;
+  }
+}
+
+TEST(Api, EveryReplyComesBackAsItWas) {
+  for (const Reply& reply : all_replies()) {
+    auto parsed = parse_reply(encode(reply));
+    ASSERT_TRUE(parsed) << reply.id << ": " << parsed.error().text;
+    EXPECT_EQ(*parsed, reply) << reply.id;
+  }
+}
+
+TEST(Api, RequestIsNoReplyAndTheOtherWayRound) {
+  EXPECT_FALSE(parse_reply(encode(Request{1, GetStatus{}})));
+  EXPECT_FALSE(parse_request(encode(Reply{1, Done{}})));
+}
+
+// What cut or damaged bytes still parse as must be whole: it encodes and parses again to the same.
+template <class Value, class Parse>
+void survive_damage(const Bytes& frame, Parse parse) {
+  const std::size_t step = std::max<std::size_t>(1, frame.size() / 2'000);
+  for (std::size_t length = 0; length < frame.size(); length += step) {
+    const auto cut = parse(ByteView(frame).first(length));
+    if (cut) {
+      EXPECT_EQ(parse(encode(*cut)), cut);
+    }
+  }
+  for (std::size_t at = 0; at < frame.size(); at += step) {
+    for (const std::uint8_t mask : Bytes{0x01, 0x80, 0xff}) {
+      Bytes damaged = frame;
+      damaged[at] = static_cast<std::uint8_t>(damaged[at] ^ mask);
+      const Result<Value> parsed = parse(damaged);
+      if (parsed) {
+        EXPECT_EQ(parse(encode(*parsed)), parsed);
+      }
+    }
+  }
+}
+
+TEST(Api, DamagedRequestsAreRefusedOrWhole) {
+  for (const Request& request : all_requests()) {
+    survive_damage<Request>(encode(request), parse_request);
+  }
+}
+
+TEST(Api, DamagedRepliesAreRefusedOrWhole) {
+  for (const Reply& reply : all_replies()) {
+    survive_damage<Reply>(encode(reply), parse_reply);
+  }
+}
+
+TEST(Api, RequestsOverTheirBoundsAreRefused) {
+  const auto message = filled<MessageId>(1);
+  const std::vector<MemberId> crowd(hamroh::limits::recipients_max + 1, filled<MemberId>(3));
+  const Bytes long_body(hamroh::limits::body_bytes_max + 1, 1);
+  const std::vector<Request> wrong{
+      {1, Submit{message, std::nullopt, EventKind::referral_send, crowd, {}, {}}},
+      {1, Submit{message, std::nullopt, EventKind::referral_send, {crowd[0]}, long_body, {}}},
+      {1, ListCases{std::nullopt, 0, false}},
+      {1, ListCases{std::nullopt, limits::page_items_max + 1, false}},
+      {1, NextEvents{0, 0, 0}},
+      {1, NextEvents{0, limits::events_max + 1, 0}},
+      {1, NextEvents{0, 1, limits::wait_ms_max + 1}},
+      {1, GetLedger{0, 0}},
+      {1, GetLedger{0, limits::ledger_entries_max + 1}},
+      {1, Unlock{Bytes(limits::passphrase_bytes_max + 1, 'p')}},
+      {1, InstallDirectory{Bytes(limits::directory_chunk_max, 1)}},
+  };
+  for (std::size_t i = 0; i < wrong.size(); ++i) {
+    EXPECT_FALSE(parse_request(encode(wrong[i]))) << i;
+  }
+}
+
+TEST(Api, RepliesWithValuesNobodyKnowsAreRefused) {
+  NodeStatus phase = node_status();
+  phase.node.phase = static_cast<Phase>(9);
+  NodeStatus kind = node_status();
+  kind.node.kind = static_cast<MemberKind>(0);
+  NodeStatus name = node_status();
+  name.node.name = "\xff\xfe";
+  CaseView state = case_view(false);
+  state.state = static_cast<ReferralState>(0);
+  MessageView level = message_view(1);
+  level.deliveries[0].level = static_cast<Level>(7);
+  MessageView deliveries = message_view(1);
+  deliveries.deliveries.resize(hamroh::limits::recipients_max + 1, deliveries.deliveries[0]);
+  Member revoked = member(1);
+  revoked.state = static_cast<MemberState>(3);
+  const std::vector<Reply> wrong{
+      {1, phase},
+      {1, kind},
+      {1, name},
+      {1, Case{state}},
+      {1, Message{level}},
+      {1, Message{deliveries}},
+      {1, Members{{}, {}, {revoked}, std::nullopt}},
+      {1, Failure{Code::full, std::string(hamroh::limits::string_bytes_max + 1, 'x')}},
+      {1, Receipt{std::string("\xc3\x28")}},
+      {1, LedgerHead{1, {}, "note", Bytes(31), 1}},
+      {1, LedgerHead{1, {}, "note", Bytes(32), 3}},
+  };
+  for (std::size_t i = 0; i < wrong.size(); ++i) {
+    EXPECT_FALSE(parse_reply(encode(wrong[i]))) << i;
+  }
+}
+
+TEST(Api, LargestCaseFitsAReply) {
+  CaseView shown = case_view(false);
+  shown.events.resize(hamroh::limits::case_events_max, message_view(1));
+  const Reply reply{1, Case{shown}};
+  auto parsed = parse_reply(encode(reply));
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(*parsed, reply);
+}
+
+}  // namespace
+}  // namespace hamroh::api
