@@ -19,6 +19,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   # g++ 12 warns of values inside a std::optional that was checked through another one.
   target_compile_options(hamroh_flags INTERFACE -Wno-maybe-uninitialized)
 endif()
+target_compile_definitions(hamroh_flags INTERFACE HAMROH_VERSION="${PROJECT_VERSION}")
 target_compile_definitions(hamroh_flags INTERFACE _FORTIFY_SOURCE=$<IF:$<CONFIG:Debug>,0,2>)
 target_link_options(hamroh_flags INTERFACE -Wl,-z,relro,-z,now)
 if(HAMROH_SANITIZE)

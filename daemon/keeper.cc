@@ -1,0 +1,104 @@
+#include "daemon/keeper.h"
+
+#include <time.h>
+
+#include <utility>
+
+namespace hamroh {
+namespace {
+
+std::uint64_t milliseconds_of(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1000 +
+         static_cast<std::uint64_t>(now.tv_nsec) / 1'000'000;
+}
+
+}  // namespace
+
+Timestamp wall_now() { return {milliseconds_of(CLOCK_REALTIME)}; }
+// With the time that the machine slept: a lid that was shut for a week is no clock gone wrong.
+Duration monotonic_now() { return {milliseconds_of(CLOCK_BOOTTIME)}; }
+
+Keeper::Keeper(Home home, Configuration configuration)
+    : home_(std::move(home)), configuration_(std::move(configuration)) {}
+
+Keeper::~Keeper() { close(); }
+
+std::string Keeper::key_file(const std::string& configured, const std::string& usual) const {
+  if (configured.empty()) {
+    return usual;
+  }
+  return configured.front() == '/' ? configured : home_.file(configured);
+}
+
+Status Keeper::open_store(bool create) {
+  if (!vault_) {
+    HAMROH_ASSIGN(vault_, Vault::open(home_));
+  }
+  HAMROH_ASSIGN(const SymmetricKey node_key,
+                vault_->node_tier(key_file(configuration_.node_key_file, home_.node_key())));
+  if (!reader_key_ && vault_->mode() == Vault::Mode::credential) {
+    HAMROH_ASSIGN(reader_key_, vault_->reader_tier_from_file(key_file(
+                                   configuration_.reader_key_file, home_.reader_key())));
+  }
+  if (!reader_key_ && !configuration_.passphrase_file.empty()) {
+    HAMROH_ASSIGN(Bytes passphrase, read_file(key_file(configuration_.passphrase_file, {}), 1024));
+    while (!passphrase.empty() && (passphrase.back() == '\n' || passphrase.back() == '\r')) {
+      passphrase.pop_back();
+    }
+    auto key = vault_->reader_tier_from_passphrase(passphrase);
+    crypto::wipe(passphrase);
+    HAMROH_ASSIGN(reader_key_, std::move(key));
+  }
+  if (!anchor_) {
+    HAMROH_ASSIGN(anchor_, AnchorFile::open(home_));
+  }
+  SqliteOptions options;
+  options.cache_kib = configuration_.cache_kib;
+  options.create = create;
+  HAMROH_ASSIGN(disk_, SqliteStore::open(home_.database(), options));
+  sealed_ = std::make_unique<SealedStore>(*disk_, entropy_, node_key);
+  if (reader_key_) {
+    sealed_->unlock(*reader_key_);
+  }
+  return {};
+}
+
+Status Keeper::open_node() {
+  HAMROH_ASSIGN(auto transaction, sealed_->begin());
+  Effects effects;
+  Turn turn{wall_now(), monotonic_now(), *transaction, entropy_, effects};
+  NodeOptions options;
+  options.message_lifetime = days(configuration_.lifetime_days);
+  options.anchor = anchor_->read();
+  HAMROH_ASSIGN(Node node, Node::open(options, turn));
+  HAMROH_TRY(node.finish(turn));
+  HAMROH_TRY(transaction->commit());
+  // Commit point: from here on the session stands on disk.
+  effects.peers_changed = true;
+  node_ = std::move(node);
+  effects_ = std::move(effects);
+  return {};
+}
+
+void Keeper::close() {
+  node_.reset();
+  sealed_.reset();
+  disk_.reset();
+}
+
+Status Keeper::unlock_store(ByteView passphrase) {
+  HAMROH_ASSIGN(reader_key_, vault_->reader_tier_from_passphrase(passphrase));
+  sealed_->unlock(*reader_key_);
+  return {};
+}
+
+void Keeper::lock_store() {
+  sealed_->lock();
+  reader_key_.reset();
+}
+
+Effects Keeper::take_effects() { return std::exchange(effects_, Effects{}); }
+
+}  // namespace hamroh

@@ -1,0 +1,63 @@
+// Store, keys and node of one home, opened together and opened again together after a failure.
+#pragma once
+
+#include <memory>
+
+#include "daemon/configuration.h"
+#include "daemon/home.h"
+#include "daemon/sqlite_store.h"
+#include "daemon/vault.h"
+#include "protocol/node.h"
+#include "protocol/sealed_store.h"
+
+namespace hamroh {
+
+class SystemEntropy final : public Entropy {
+ public:
+  void fill(std::span<std::uint8_t> out) override { crypto::system_random(out); }
+};
+
+[[nodiscard]] Timestamp wall_now();
+[[nodiscard]] Duration monotonic_now();
+
+class Keeper {
+ public:
+  Keeper(Home home, Configuration configuration);
+  ~Keeper();
+
+  // Vault and store; the node only if the home holds one. `create` makes an empty store.
+  [[nodiscard]] Status open_store(bool create);
+  [[nodiscard]] Status open_node();
+  void close();
+
+  [[nodiscard]] bool has_node() const { return node_.has_value(); }
+  [[nodiscard]] Node& node() { return *node_; }
+  [[nodiscard]] const Node& node() const { return *node_; }
+  [[nodiscard]] SealedStore& store() { return *sealed_; }
+  [[nodiscard]] SqliteStore& disk() { return *disk_; }
+  [[nodiscard]] Entropy& entropy() { return entropy_; }
+  [[nodiscard]] AnchorFile& anchor() { return *anchor_; }
+
+  // Derives the reader tier's key and opens the tier; the node itself is unlocked in a turn.
+  [[nodiscard]] Status unlock_store(ByteView passphrase);
+  void lock_store();
+  // What opening the node wants done, taken once.
+  [[nodiscard]] Effects take_effects();
+
+ private:
+  [[nodiscard]] std::string key_file(const std::string& configured,
+                                     const std::string& usual) const;
+
+  Home home_;
+  Configuration configuration_;
+  SystemEntropy entropy_;
+  std::optional<Vault> vault_;
+  std::optional<SymmetricKey> reader_key_;  // while unlocked, to open the store again by itself
+  std::unique_ptr<SqliteStore> disk_;
+  std::unique_ptr<SealedStore> sealed_;
+  std::optional<AnchorFile> anchor_;
+  std::optional<Node> node_;
+  Effects effects_;
+};
+
+}  // namespace hamroh

@@ -1,0 +1,37 @@
+// The turn loop of hamrohd: inputs in, one transaction, commit, then effects.
+//
+// Waits for frames from the link, requests from local programs, signals and time; takes as many inputs
+// as have come, up to the configured bound; lets Node work on all of them in one transaction; commits;
+// and only then answers, sends and notifies. A turn whose store failed has not happened: its clients are
+// told so, and the node is opened again from disk.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "daemon/configuration.h"
+#include "daemon/home.h"
+
+namespace hamroh {
+
+struct RuntimeOptions {
+  Home home;
+  Configuration configuration;
+  std::string link_program;
+};
+
+class Runtime {
+ public:
+  // Takes the lock of the home, starts the link, opens vault, store and node, and the local API.
+  [[nodiscard]] static Result<std::unique_ptr<Runtime>> open(RuntimeOptions options);
+  ~Runtime();
+  // Until SIGTERM or SIGINT. Returns hamrohd's exit code.
+  int run();
+
+ private:
+  struct State;
+  explicit Runtime(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace hamroh
