@@ -35,6 +35,10 @@ const std::string& Client::refusal() const {
   return connection_->refusal();
 }
 
+std::string Client::words_for(const Error& error) const {
+  return error.text == Connection::refused && !refusal().empty() ? refusal() : error.text;
+}
+
 template <class Answer, class Ask>
 Result<Answer> Client::call(Ask ask) {
   using Reply = Result<decltype(api::Reply::answer)>;

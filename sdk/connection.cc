@@ -263,8 +263,7 @@ std::size_t Client::Connection::receive_some() {
     }
     if (auto* failure = std::get_if<api::Failure>(&reply->answer)) {
       refusal_ = std::move(failure->text);
-      settle(reply->id,
-             tl::unexpected(Error{failure->code, blame_of(failure->code), "the node refused"}));
+      settle(reply->id, tl::unexpected(Error{failure->code, blame_of(failure->code), refused}));
     } else {
       settle(reply->id, std::move(reply->answer));
     }

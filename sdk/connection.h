@@ -20,6 +20,8 @@ class Client::Connection {
   using Clock = std::chrono::steady_clock;
   // Gets the reply (never a Failure, which becomes an error), or why there is none.
   using Handler = std::function<void(Result<decltype(api::Reply::answer)>)>;
+  static constexpr const char* refused =
+      "the node refused";  // the text of an error it answered with
   struct Patience {
     Clock::duration resend;                     // without an answer; then twice as long each time
     std::optional<Clock::time_point> deadline;  // absent: for ever

@@ -42,6 +42,8 @@ class Client {
   void set_deadline(Duration deadline);
   // What the node said when it last refused something; empty if it never did.
   [[nodiscard]] const std::string& refusal() const;
+  // The words for an error of this client: the node's own if it refused, else the error's.
+  [[nodiscard]] std::string words_for(const Error& error) const;
 
   // ---- blocking calls: api.h says what each one means
 

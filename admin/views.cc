@@ -1,0 +1,392 @@
+#include "admin/views.h"
+
+#include <nlohmann/json.hpp>
+
+#include "protocol/ledger.h"
+#include "protocol/text.h"
+#include "protocol/wire_form.h"
+#include "sdk/form_json.h"
+
+namespace hamroh {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string print(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string name_in(const Names& names, const MemberId& member) {
+  const auto found = names.find(member);
+  return found == names.end() || found->second.empty() ? to_uuid(member) : found->second;
+}
+
+std::string shown(std::string_view text) {
+  return escape_for_terminal(text);
+}
+
+// "2026-11-20 08:15:30"
+std::string short_time(Timestamp time) {
+  if (time.ms == 0) {
+    return "never";
+  }
+  std::string text = to_iso8601(time).substr(0, 19);
+  text[10] = ' ';
+  return text;
+}
+
+Json free_text_json(const FreeText& text) {
+  return Json{{"language", text.language}, {"text", text.text}};
+}
+
+template <class Enum>
+std::string joined(const std::vector<Enum>& codes) {
+  std::string text;
+  for (const Enum code : codes) {
+    text += (text.empty() ? "" : ", ") + std::string(name_of(code));
+  }
+  return text;
+}
+
+EventText describe(const ReferralForm& form) {
+  EventText text{form_to_json(form), {}};
+  const Triage& triage = form.triage;
+  text.lines.push_back(std::string("urgency ") + name_of(triage.urgency) + ", services " +
+                       joined(triage.services));
+  text.lines.push_back("district " + triage.district + ", age " + name_of(triage.age_band) +
+                       ", sex " + name_of(triage.sex) + ", reason " + triage.reason.code);
+  if (triage.reason.note) {
+    text.lines.push_back(triage.reason.note->text);
+  }
+  return text;
+}
+
+EventText describe(const Decision& decision) {
+  Json json = Json::object();
+  EventText text;
+  if (decision.reason) {
+    json["reason"] = name_of(*decision.reason);
+    text.lines.push_back(std::string("reason ") + name_of(*decision.reason));
+  }
+  if (decision.text) {
+    json["text"] = free_text_json(*decision.text);
+    text.lines.push_back(decision.text->text);
+  }
+  text.json = print(json);
+  return text;
+}
+
+EventText describe(const NoteText& note) {
+  return {print(Json{{"text", free_text_json(note.text)}}), {note.text.text}};
+}
+
+template <class Parsed>
+EventText describe_parsed(const Result<Parsed>& parsed) {
+  return parsed ? describe(*parsed) : EventText{};
+}
+
+Json delivery_json(const Delivery& delivery, const Names& names) {
+  Json json{{"recipient", to_uuid(delivery.recipient)},
+            {"name", name_in(names, delivery.recipient)},
+            {"level", level_name(delivery.level)}};
+  if (delivery.code != Code::none) {
+    json["code"] = code_name(delivery.code);
+  }
+  if (delivery.changed.ms != 0) {
+    json["changed"] = to_iso8601(delivery.changed);
+  }
+  return json;
+}
+
+Json event_of_case_json(const MessageView& message, const Names& names, const EventText& body) {
+  Json json{{"kind", event_kind_name(message.kind)},
+            {"author", to_uuid(message.author)},
+            {"author_name", name_in(names, message.author)},
+            {"message", to_uuid(message.message)},
+            {"level", level_name(message.level())},
+            {"created", to_iso8601(message.created)},
+            {"expires", to_iso8601(message.expires)},
+            {"index", message.index},
+            {"deliveries", Json::array()}};
+  for (const Delivery& delivery : message.deliveries) {
+    json["deliveries"].push_back(delivery_json(delivery, names));
+  }
+  if (!body.json.empty()) {
+    json["body"] = Json::parse(body.json, nullptr, false);
+  }
+  return json;
+}
+
+Json head_json(const CaseView& shown, const Names& names) {
+  Json json{{"case", to_uuid(shown.id)},
+            {"state", referral_state_name(shown.state)},
+            {"opened", to_iso8601(shown.opened)},
+            {"author", to_uuid(shown.author)},
+            {"author_name", name_in(names, shown.author)},
+            {"incomplete", shown.incomplete},
+            {"participants", Json::array()}};
+  for (const MemberId& member : shown.participants) {
+    json["participants"].push_back({{"member", to_uuid(member)}, {"name", name_in(names, member)}});
+  }
+  return json;
+}
+
+std::string deliveries_text(const MessageView& message, const Names& names) {
+  std::string text;
+  for (const Delivery& delivery : message.deliveries) {
+    text += text.empty() ? "" : ", ";
+    text += level_name(delivery.level);
+    if (delivery.code != Code::none) {
+      text += std::string(" (") + code_name(delivery.code) + ")";
+    }
+    if (delivery.recipient != message.author) {
+      text += " at " + shown(name_in(names, delivery.recipient));
+    }
+  }
+  return text;
+}
+
+std::string padded(std::string text, std::size_t width) {
+  const std::size_t length = count_characters(text);
+  return length < width ? text + std::string(width - length, ' ') : text;
+}
+
+std::string bytes_text(std::uint64_t bytes) {
+  constexpr std::uint64_t kibi = 1024;
+  constexpr std::uint64_t mebi = kibi * kibi;
+  if (bytes >= 10 * mebi) {
+    return std::to_string(bytes / mebi) + " MiB";
+  }
+  return bytes >= 10 * kibi ? std::to_string(bytes / kibi) + " KiB"
+                            : std::to_string(bytes) + " bytes";
+}
+
+std::string warnings_text(const NodeView& node) {
+  std::string text;
+  if (node.clock_suspect) {
+    text += "  ! the clock jumped: nothing expires until `hamroh clock confirm`\n";
+  }
+  if (node.directory_expired) {
+    text += "  ! the directory has expired: ask the administrators for a newer one\n";
+  }
+  if (node.phase == Phase::stopped) {
+    text +=
+        "  ! this node signs nothing: its ledger is behind what others remember, as after an old "
+        "backup\n";
+  }
+  return text;
+}
+
+std::string peers_text(const std::vector<PeerView>& peers) {
+  std::string text;
+  for (const PeerView& peer : peers) {
+    text += "    " + padded(shown(peer.name.empty() ? to_uuid(peer.member) : peer.name), 28) + " " +
+            padded(peer.connected ? "connected" : "not connected", 14);
+    text += std::to_string(peer.queued) + " queued, " + std::to_string(peer.in_flight) +
+            " in flight, " + std::to_string(peer.held) + " held, heard " + short_time(peer.heard) +
+            "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+EventText describe_body(EventKind kind, ByteView body) {
+  switch (kind) {
+    case EventKind::referral_send:
+      return describe_parsed(parse_referral(body));
+    case EventKind::referral_accept:
+    case EventKind::referral_decline:
+      return describe_parsed(parse_decision(body));
+    case EventKind::case_note:
+      return describe_parsed(parse_note(body));
+  }
+  return {};
+}
+
+std::string status_json(const api::NodeStatus& status) {
+  const NodeView& node = status.node;
+  Json peers = Json::array();
+  for (const PeerView& peer : node.peers) {
+    peers.push_back({{"member", to_uuid(peer.member)},
+                     {"name", peer.name},
+                     {"connected", peer.connected},
+                     {"queued", peer.queued},
+                     {"in_flight", peer.in_flight},
+                     {"held", peer.held},
+                     {"heard", peer.heard.ms == 0 ? Json() : Json(to_iso8601(peer.heard))}});
+  }
+  return print({{"member", to_uuid(node.member)},
+                {"name", node.name},
+                {"kind", member_kind_name(node.kind)},
+                {"network", node.network.hex()},
+                {"version", status.version},
+                {"process", status.process},
+                {"phase", phase_name(node.phase)},
+                {"vault", node.locked ? "locked" : "unlocked"},
+                {"clock_suspect", node.clock_suspect},
+                {"directory",
+                 {{"version", node.directory_version},
+                  {"expires", to_iso8601(node.directory_expires)},
+                  {"expired", node.directory_expired}}},
+                {"ledger",
+                 {{"size", node.ledger_size},
+                  {"root", to_base64(node.ledger_root.view())},
+                  {"since", node.session_first}}},
+                {"outbox", {{"depth", node.outbox_depth}}},
+                {"link",
+                 {{"up", status.link.up},
+                  {"process", status.link.process},
+                  {"restarts", status.link.restarts},
+                  {"bytes_in", status.link.bytes_in},
+                  {"bytes_out", status.link.bytes_out},
+                  {"frames_in", status.link.frames_in},
+                  {"frames_out", status.link.frames_out},
+                  {"strangers_refused", status.link.refused},
+                  {"frames_dropped", status.link.dropped}}},
+                {"store",
+                 {{"health", status.store.health},
+                  {"file_bytes", status.store.file_bytes},
+                  {"log_bytes", status.store.log_bytes},
+                  {"free_bytes", status.store.free_bytes}}},
+                {"turns", status.turns},
+                {"inputs", status.inputs},
+                {"peers", std::move(peers)}});
+}
+
+std::string status_text(const api::NodeStatus& status, Timestamp now) {
+  const NodeView& node = status.node;
+  const api::LinkStatus& link = status.link;
+  std::string text = shown(node.name) + " (" + member_kind_name(node.kind) + ")\n";
+  text += "  member     " + to_uuid(node.member) + "\n";
+  text += "  network    " + node.network.hex() + "\n";
+  text += std::string("  node       ") + phase_name(node.phase) + ", version " +
+          shown(status.version) + ", process " + std::to_string(status.process) + "\n";
+  text += std::string("  vault      ") + (node.locked ? "locked" : "unlocked") + "\n";
+  if (node.directory_version > 0) {
+    text += "  directory  version " + std::to_string(node.directory_version) + ", " +
+            (node.directory_expires < now ? "expired " : "valid until ") +
+            short_time(node.directory_expires) + "\n";
+  } else {
+    text += "  directory  none yet: hamroh node join --directory FILE\n";
+  }
+  text += "  ledger     " + std::to_string(node.ledger_size) + " entries, root " +
+          to_base64(node.ledger_root.view()) + "\n";
+  text += "  outbox     " + std::to_string(node.outbox_depth) + " not yet settled\n";
+  text += std::string("  link       ") + (link.up ? "up" : "down") + ", process " +
+          std::to_string(link.process) + ", " + std::to_string(link.restarts) + " restarts, " +
+          bytes_text(link.bytes_in) + " in, " + bytes_text(link.bytes_out) + " out, " +
+          std::to_string(link.refused) + " strangers refused\n";
+  text += "  store      " + shown(status.store.health) + ", " +
+          bytes_text(status.store.file_bytes) + " and " + bytes_text(status.store.log_bytes) +
+          " of log, " + bytes_text(status.store.free_bytes) + " free\n";
+  text += "  turns      " + std::to_string(status.turns) + " for " + std::to_string(status.inputs) +
+          " inputs\n";
+  text += warnings_text(node);
+  text += "  peers      " + std::to_string(node.peers.size()) + "\n" + peers_text(node.peers);
+  return text;
+}
+
+std::string case_json(const CaseView& shown, const Names& names,
+                      const std::vector<EventText>& bodies) {
+  CHECK(bodies.size() == shown.events.size());
+  Json json = head_json(shown, names);
+  json["events"] = Json::array();
+  for (std::size_t i = 0; i < shown.events.size(); ++i) {
+    json["events"].push_back(event_of_case_json(shown.events[i], names, bodies[i]));
+  }
+  return print(json);
+}
+
+std::string case_text(const CaseView& view, const Names& names,
+                      const std::vector<EventText>& bodies) {
+  CHECK(bodies.size() == view.events.size());
+  std::string text = "Case " + to_uuid(view.id) + "  " + referral_state_name(view.state) + "\n";
+  text +=
+      "  opened " + short_time(view.opened) + " by " + shown(name_in(names, view.author)) + "\n";
+  text += "  participants";
+  for (const MemberId& member : view.participants) {
+    text += (member == view.participants.front() ? " " : ", ") + shown(name_in(names, member));
+  }
+  text += "\n";
+  if (view.incomplete) {
+    text += "  ! an earlier event of this case has not arrived here yet\n";
+  }
+  for (std::size_t i = 0; i < view.events.size(); ++i) {
+    const MessageView& event = view.events[i];
+    text += "\n  " + short_time(event.created) + "  " + padded(event_kind_name(event.kind), 18) +
+            shown(name_in(names, event.author)) + "\n";
+    text += "    message " + to_uuid(event.message) + "  " + deliveries_text(event, names) + "\n";
+    for (const std::string& line : bodies[i].lines) {
+      text += "    | " + shown(line) + "\n";
+    }
+  }
+  return text;
+}
+
+std::string cases_json(const std::vector<CaseView>& cases, const Names& names) {
+  Json json{{"cases", Json::array()}};
+  for (const CaseView& one : cases) {
+    json["cases"].push_back(head_json(one, names));
+  }
+  return print(json);
+}
+
+std::string cases_text(const std::vector<CaseView>& cases, const Names& names) {
+  std::string text;
+  for (const CaseView& one : cases) {
+    text += to_uuid(one.id) + "  " + short_time(one.opened) + "  " +
+            padded(referral_state_name(one.state), 9) + " " + shown(name_in(names, one.author)) +
+            (one.incomplete ? "  (incomplete)" : "") + "\n";
+  }
+  return text;
+}
+
+std::string message_json(const MessageView& message) {
+  Json json{{"message", to_uuid(message.message)}, {"level", level_name(message.level())}};
+  for (const Delivery& delivery : message.deliveries) {
+    if (delivery.level == message.level() && delivery.code != Code::none) {
+      json["code"] = code_name(delivery.code);
+    }
+  }
+  json["case"] = to_uuid(message.case_id);
+  return print(json);
+}
+
+std::string event_json(const Event& event, const Names& names) {
+  Json json{{"index", event.index},
+            {"kind", entry_kind_name(static_cast<EntryKind>(event.kind))},
+            {"time", to_iso8601(event.time)}};
+  if (event.code != Code::none) {
+    json["code"] = code_name(event.code);
+  }
+  if (!event.message.is_zero()) {
+    json["message"] = to_uuid(event.message);
+  }
+  if (!event.author.is_zero()) {
+    json["author"] = to_uuid(event.author);
+    json["author_name"] = name_in(names, event.author);
+  }
+  if (!event.peer.is_zero()) {
+    json["peer"] = to_uuid(event.peer);
+    json["peer_name"] = name_in(names, event.peer);
+  }
+  return print(json);
+}
+
+std::string event_text(const Event& event, const Names& names) {
+  std::string text = padded(std::to_string(event.index), 8) + " " + short_time(event.time) + "  " +
+                     padded(entry_kind_name(static_cast<EntryKind>(event.kind)), 14);
+  if (event.code != Code::none) {
+    text += std::string(" ") + code_name(event.code);
+  }
+  if (!event.message.is_zero()) {
+    text += " " + to_uuid(event.message);
+  }
+  if (!event.peer.is_zero()) {
+    text += "  " + shown(name_in(names, event.peer));
+  }
+  return text;
+}
+
+}  // namespace hamroh

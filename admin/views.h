@@ -1,0 +1,38 @@
+// What a node shows, as text for people and as JSON for programs. Pure: values in, strings out.
+// Text is safe for terminals: whatever data could move the cursor or pose as another line is
+// escaped.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "protocol/api.h"
+
+namespace hamroh {
+
+using Names = std::map<MemberId, std::string>;
+
+// What one event says, where it could be fetched.
+struct EventText {
+  std::string json;                // empty if it could not
+  std::vector<std::string> lines;  // for people; escaped by case_text
+};
+
+// The bytes of an event's body, in words. Empty if they are not of the kind.
+[[nodiscard]] EventText describe_body(EventKind kind, ByteView body);
+
+[[nodiscard]] std::string status_json(const api::NodeStatus& status);
+[[nodiscard]] std::string status_text(const api::NodeStatus& status, Timestamp now);
+// `bodies` has one for each event of the case.
+[[nodiscard]] std::string case_json(const CaseView& shown, const Names& names,
+                                    const std::vector<EventText>& bodies);
+[[nodiscard]] std::string case_text(const CaseView& shown, const Names& names,
+                                    const std::vector<EventText>& bodies);
+[[nodiscard]] std::string cases_json(const std::vector<CaseView>& cases, const Names& names);
+[[nodiscard]] std::string cases_text(const std::vector<CaseView>& cases, const Names& names);
+[[nodiscard]] std::string message_json(const MessageView& message);
+[[nodiscard]] std::string event_json(const Event& event, const Names& names);
+[[nodiscard]] std::string event_text(const Event& event, const Names& names);
+
+}  // namespace hamroh
