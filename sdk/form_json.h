@@ -1,0 +1,20 @@
+// Forms as JSON, the way people and case-management systems write them (version "referral/1").
+//
+// Strict: unknown and doubled keys, wrong types, bad UTF-8, numbers out of range and too deep nesting
+// are refused while parsing, with the path of the field, what was found and what is allowed. The rules
+// of the form itself are protocol/form.h's find_fault.
+#pragma once
+
+#include <string>
+
+#include "protocol/form.h"
+
+namespace hamroh {
+
+[[nodiscard]] tl::expected<ReferralForm, FormFault> parse_form_json(std::string_view json);
+// Parses back to the same form.
+[[nodiscard]] std::string to_json(const ReferralForm& form);
+[[nodiscard]] std::string to_json(const Decision& decision);
+[[nodiscard]] std::string to_json(const NoteText& note);
+
+}  // namespace hamroh
