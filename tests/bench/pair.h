@@ -1,0 +1,26 @@
+// `hamroh-bench pair`: two real nodes with their links on loopback, from submission to verified opened
+// receipt.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace hamroh::bench {
+
+struct PairOptions {
+  std::uint64_t messages = 20'000;
+  std::size_t bytes = 2'048;
+  std::size_t window = 64;
+  std::string directory = ".";
+  bool json = false;
+};
+int run_pair(const PairOptions& options);
+
+struct FloorOptions {
+  std::size_t bytes = 2'048;
+  std::string directory = ".";
+  bool json = false;
+};
+int run_floor(const FloorOptions& options);
+
+}  // namespace hamroh::bench
