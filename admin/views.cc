@@ -35,10 +35,6 @@ std::string short_time(Timestamp time) {
   return text;
 }
 
-Json free_text_json(const FreeText& text) {
-  return Json{{"language", text.language}, {"text", text.text}};
-}
-
 template <class Enum>
 std::string joined(const std::vector<Enum>& codes) {
   std::string text;
@@ -49,7 +45,7 @@ std::string joined(const std::vector<Enum>& codes) {
 }
 
 EventText describe(const ReferralForm& form) {
-  EventText text{form_to_json(form), {}};
+  EventText text{to_json(form), {}};
   const Triage& triage = form.triage;
   text.lines.push_back(std::string("urgency ") + name_of(triage.urgency) + ", services " +
                        joined(triage.services));
@@ -62,22 +58,18 @@ EventText describe(const ReferralForm& form) {
 }
 
 EventText describe(const Decision& decision) {
-  Json json = Json::object();
-  EventText text;
+  EventText text{to_json(decision), {}};
   if (decision.reason) {
-    json["reason"] = name_of(*decision.reason);
     text.lines.push_back(std::string("reason ") + name_of(*decision.reason));
   }
   if (decision.text) {
-    json["text"] = free_text_json(*decision.text);
     text.lines.push_back(decision.text->text);
   }
-  text.json = print(json);
   return text;
 }
 
 EventText describe(const NoteText& note) {
-  return {print(Json{{"text", free_text_json(note.text)}}), {note.text.text}};
+  return {to_json(note), {note.text.text}};
 }
 
 template <class Parsed>

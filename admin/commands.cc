@@ -1,0 +1,98 @@
+#include "admin/commands.h"
+
+#include <charconv>
+#include <cstdio>
+
+#include "admin/report.h"
+#include "protocol/text.h"
+
+namespace hamroh {
+namespace {
+
+// What to do next about a refusal.
+std::string remedy_for(Code code) {
+  switch (code) {
+    case Code::unavailable:
+      return "Start it with: hamrohd --home DIR (or name another home with --home).";
+    case Code::timed_out:
+      return "The node may still be working on it: ask again, or look at hamroh status.";
+    case Code::locked:
+      return "Open the vault with: hamroh unlock";
+    case Code::not_ready:
+      return "The node is starting or has not been admitted: see hamroh status.";
+    case Code::not_capable:
+      return "The directory does not give this member the capability; the administrators decide "
+             "that.";
+    case Code::no_standing:
+      return "Only a participant of the case with the right part in it may do this: see hamroh "
+             "case "
+             "show.";
+    case Code::directory_expired:
+      return "Ask the administrators for a newer directory: hamroh node join --directory FILE";
+    case Code::signing_stopped:
+      return "This ledger is behind what other members remember, as after restoring an old backup.";
+    case Code::full:
+      return "Free some space, or wait until queued messages have gone; then ask again.";
+    case Code::bad_passphrase:
+      return "Nothing has changed; try again.";
+    default:
+      return {};
+  }
+}
+
+int exit_code(Code code) {
+  return code == Code::unavailable ? exit_no_node
+         : code == Code::timed_out ? exit_timed_out
+                                   : exit_refused;
+}
+
+}  // namespace
+
+int fail(const Arguments& arguments, const std::string& where, const Error& error) {
+  refuse(arguments.json, where, error, remedy_for(error.code));
+  return exit_code(error.code);
+}
+
+int fail(const Arguments& arguments, const std::string& where, const Error& error,
+         const Client& client) {
+  refuse(arguments.json, where, error.code, client.words_for(error), remedy_for(error.code));
+  return exit_code(error.code);
+}
+
+int usage(const Arguments& arguments, const std::string& what) {
+  refuse(arguments.json, "hamroh", Code::invalid_argument, what, "See hamroh --help.");
+  return exit_usage;
+}
+
+int with_node(const Arguments& arguments, const std::function<int(Client&)>& use) {
+  auto client = Client::connect(arguments.home);
+  return client ? use(*client) : fail(arguments, arguments.home, client.error());
+}
+
+std::optional<Duration> parse_duration(const std::string& text) {
+  constexpr std::uint64_t day_ms = 86'400'000;
+  std::uint64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, fault] = std::from_chars(text.data(), end, number);
+  const std::string_view unit{rest, static_cast<std::size_t>(end - rest)};
+  const std::uint64_t scale = unit == "ms"  ? 1
+                              : unit == "s" ? 1'000
+                              : unit == "m" ? 60'000
+                              : unit == "h" ? 3'600'000
+                                            : 0;
+  if (fault != std::errc{} || scale == 0 || number > day_ms / scale) {
+    return std::nullopt;
+  }
+  return milliseconds(number * scale);
+}
+
+std::optional<Level> parse_level(const std::string& text) {
+  for (const Level level : {Level::accepted, Level::stored, Level::opened}) {
+    if (text == level_name(level)) {
+      return level;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace hamroh

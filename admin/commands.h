@@ -1,0 +1,80 @@
+// The verbs of `hamroh`. Each runs to its end and returns the exit code: 0 done, 1 refused with a
+// coded reason, 2 usage, 3 no node, 4 timed out.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "sdk/include/hamroh/client.h"
+
+namespace hamroh {
+
+// What was typed; every verb reads what concerns it.
+struct Arguments {
+  std::string home;
+  bool json = false;
+  std::string to;
+  std::string form;
+  std::string wait_level;
+  std::string timeout = "10s";
+  std::string message;
+  std::string case_id;
+  std::string reason;
+  std::string text_file;
+  std::string language;
+  std::string out;
+  std::string member;
+  std::string network;
+  std::string directory;
+  std::string name;
+  std::string kind;
+  std::string listen;
+  std::string passphrase_file;
+  bool passphrase_prompt = false;
+  std::uint64_t from = 0;
+  bool has_from = false;
+  bool follow = false;
+};
+
+// commands_node.cc
+int node_init(const Arguments& arguments);
+int node_join(const Arguments& arguments);
+int node_show(const Arguments& arguments);
+int status(const Arguments& arguments);
+int events(const Arguments& arguments);
+int unlock(const Arguments& arguments);
+int lock(const Arguments& arguments);
+int clock_confirm(const Arguments& arguments);
+
+// commands_case.cc
+int refer(const Arguments& arguments);
+int wait(const Arguments& arguments);
+int inbox(const Arguments& arguments);
+int case_show(const Arguments& arguments);
+int case_list(const Arguments& arguments);
+int accept(const Arguments& arguments);
+int decline(const Arguments& arguments);
+int note(const Arguments& arguments);
+int form_check(const Arguments& arguments);
+
+// commands_ledger.cc
+int receipt(const Arguments& arguments);
+int ledger_verify(const Arguments& arguments);
+int ledger_export(const Arguments& arguments);
+
+// ---- shared by them (commands.cc)
+
+// Runs `use` with the node of the home, or says that there is none.
+int with_node(const Arguments& arguments, const std::function<int(Client&)>& use);
+// Says what the node refused, where, and what to do next; the exit code tells no node, a timeout
+// and a refusal apart.
+int fail(const Arguments& arguments, const std::string& where, const Error& error,
+         const Client& client);
+int fail(const Arguments& arguments, const std::string& where, const Error& error);
+int usage(const Arguments& arguments, const std::string& what);
+
+// "500ms", "10s", "2m", "1h"; at most a day.
+[[nodiscard]] std::optional<Duration> parse_duration(const std::string& text);
+[[nodiscard]] std::optional<Level> parse_level(const std::string& text);
+
+}  // namespace hamroh

@@ -1,0 +1,343 @@
+// What people do with cases: refer, look, decide, write notes, and wait for what became of it.
+
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <iterator>
+
+#include "admin/commands.h"
+#include "admin/files.h"
+#include "admin/lookup.h"
+#include "admin/report.h"
+#include "admin/views.h"
+#include "protocol/text.h"
+#include "sdk/form_json.h"
+
+namespace hamroh {
+namespace {
+
+constexpr std::size_t cases_listed_max = 4'096;
+
+void print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+void print_line(const std::string& text) {
+  print(text + "\n");
+}
+
+int fail(const Arguments& arguments, const std::string& where, const LookupFault& fault,
+         const Client& client) {
+  if (fault.error.code != Code::ambiguous) {
+    return fail(arguments, where, fault.error, client);
+  }
+  return refuse(arguments.json, where, Code::ambiguous, fault.error.text,
+                "Type more of it, or one of these:\n" + fault.candidates);
+}
+
+int refuse_form(const Arguments& arguments, const std::string& file, const FormFault& fault) {
+  if (arguments.json) {
+    std::printf(
+        "{\"error\": \"invalid_form\", \"where\": %s, \"path\": %s, \"found\": %s, \"allowed\": "
+        "%s}\n",
+        json_string(file).c_str(), json_string(fault.path).c_str(),
+        json_string(fault.found).c_str(), json_string(fault.allowed).c_str());
+  }
+  std::fprintf(stderr, "%s: the form is not valid (invalid_form)\n  field    %s\n  found    %s\n",
+               escape_for_terminal(file).c_str(), escape_for_terminal(fault.path).c_str(),
+               escape_for_terminal(fault.found).c_str());
+  std::fprintf(stderr, "  allowed  %s\nNothing was sent.\n",
+               escape_for_terminal(fault.allowed).c_str());
+  return exit_refused;
+}
+
+// Reads and checks the form; if it cannot, says why and returns nothing.
+std::optional<ReferralForm> read_form(const Arguments& arguments, int& code) {
+  const auto bytes = read_input(arguments.form, limits::json_bytes_max);
+  if (!bytes) {
+    code = fail(arguments, arguments.form, bytes.error());
+    return std::nullopt;
+  }
+  auto form = parse_form_json(text(*bytes));
+  if (!form) {
+    code = refuse_form(arguments, arguments.form, form.error());
+    return std::nullopt;
+  }
+  return std::move(*form);
+}
+
+// The whole of a text, in a file or (as "-") on standard input.
+Result<std::string> read_text(const std::string& path) {
+  if (path != "-") {
+    HAMROH_ASSIGN(const Bytes bytes, read_input(path, limits::long_text_bytes_max));
+    return std::string(text(bytes));
+  }
+  std::string read(limits::long_text_bytes_max + 1, '\0');
+  std::cin.read(read.data(), static_cast<std::streamsize>(read.size()));
+  read.resize(static_cast<std::size_t>(std::cin.gcount()));
+  if (read.size() > limits::long_text_bytes_max) {
+    return caller_error(Code::too_large, "the text is over its bound");
+  }
+  return read;
+}
+
+// A final line break belongs to the file, not to the text.
+std::string without_last_newline(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) {
+    text.pop_back();
+  }
+  return text;
+}
+
+std::string language_of(const Arguments& arguments) {
+  if (!arguments.language.empty()) {
+    return arguments.language;
+  }
+  const char* locale = std::getenv("LANG");
+  const std::string_view set = locale == nullptr ? "" : locale;
+  const auto is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
+  const bool names_one = set.size() >= 3 && is_letter(set[0]) && is_letter(set[1]) && set[2] == '_';
+  return names_one ? std::string(set.substr(0, 2)) : "en";
+}
+
+int say_accepted(const Arguments& arguments, const api::Accepted& accepted) {
+  if (arguments.json) {
+    std::printf("{\"case\": \"%s\", \"message\": \"%s\", \"level\": \"accepted\"}\n",
+                to_uuid(accepted.case_id).c_str(), to_uuid(accepted.message).c_str());
+  } else {
+    std::printf("case     %s\nmessage  %s\nlevel    accepted\n", to_uuid(accepted.case_id).c_str(),
+                to_uuid(accepted.message).c_str());
+  }
+  std::fflush(stdout);
+  return exit_done;
+}
+
+// The time is over: says how far the message has come.
+int say_timed_out(const Arguments& arguments, const MessageId& message, Client& client) {
+  const auto shown = client.message(message);
+  if (!shown) {
+    return fail(arguments, to_uuid(message), shown.error(), client);
+  }
+  if (arguments.json) {
+    print_line(message_json(*shown));
+  }
+  std::fprintf(stderr, "%s: still %s when the time was over (timed_out)\n",
+               to_uuid(message).c_str(), level_name(shown->level()));
+  std::fputs("  The node keeps trying until the message expires: wait again.\n", stderr);
+  return exit_timed_out;
+}
+
+int wait_for(const Arguments& arguments, const MessageId& message, Level level, Duration timeout,
+             Client& client) {
+  const auto shown = client.wait(message, level, timeout);
+  if (!shown) {
+    return shown.error().code == Code::timed_out
+               ? say_timed_out(arguments, message, client)
+               : fail(arguments, to_uuid(message), shown.error(), client);
+  }
+  if (arguments.json) {
+    print_line(message_json(*shown));
+  } else {
+    std::printf("message  %s\nlevel    %s\n", to_uuid(message).c_str(), level_name(shown->level()));
+  }
+  // Opened implies stored; the levels after opened are other ends than the one waited for.
+  if (shown->level() >= level && shown->level() <= Level::opened) {
+    return exit_done;
+  }
+  for (const Delivery& delivery : shown->deliveries) {
+    if (delivery.level == shown->level()) {
+      std::fprintf(stderr, "%s: %s at %s (%s)\n", to_uuid(message).c_str(),
+                   level_name(delivery.level), to_uuid(delivery.recipient).c_str(),
+                   code_name(delivery.code));
+    }
+  }
+  return exit_refused;
+}
+
+// Names for ids; none if the node has no directory.
+Names names_of(Client& client) {
+  Names names;
+  if (const auto members = client.members()) {
+    for (const Member& member : members->members) {
+      names.emplace(member.id, member.name);
+    }
+  }
+  return names;
+}
+
+int list(const Arguments& arguments, bool awaiting_decision) {
+  return with_node(arguments, [&](Client& client) {
+    std::vector<CaseView> all;
+    api::ListCases page{std::nullopt, api::limits::page_items_max, awaiting_decision};
+    do {
+      auto cases = client.cases(page);
+      if (!cases) {
+        return fail(arguments, arguments.home, cases.error(), client);
+      }
+      all.insert(all.end(), cases->cases.begin(), cases->cases.end());
+      page.before = cases->next;
+    } while (page.before && all.size() < cases_listed_max);
+    const Names names = names_of(client);
+    if (arguments.json) {
+      print_line(cases_json(all, names));
+    } else if (all.empty()) {
+      print_line(awaiting_decision ? "Nothing waits for a decision." : "There are no cases.");
+    } else {
+      print(cases_text(all, names));
+    }
+    return exit_done;
+  });
+}
+
+// Decides the case that was typed.
+int decide(const Arguments& arguments, const Decision& decision) {
+  return with_node(arguments, [&](Client& client) {
+    const auto id = find_case(client, arguments.case_id);
+    if (!id) {
+      return fail(arguments, arguments.case_id, id.error(), client);
+    }
+    const auto accepted = client.decide(*id, decision);
+    return accepted ? say_accepted(arguments, *accepted)
+                    : fail(arguments, arguments.case_id, accepted.error(), client);
+  });
+}
+
+}  // namespace
+
+int refer(const Arguments& arguments) {
+  const auto level = arguments.wait_level.empty() ? std::optional(Level::accepted)
+                                                  : parse_level(arguments.wait_level);
+  const auto timeout = parse_duration(arguments.timeout);
+  if (!level || !timeout) {
+    return usage(arguments, "--wait is accepted, stored or opened; --timeout like 10s");
+  }
+  int code = exit_done;
+  const auto form = read_form(arguments, code);
+  if (!form) {
+    return code;
+  }
+  return with_node(arguments, [&](Client& client) {
+    const auto to = find_member(client, arguments.to);
+    if (!to) {
+      return fail(arguments, arguments.to, to.error(), client);
+    }
+    const auto accepted = client.refer(*to, *form);
+    if (!accepted) {
+      return fail(arguments, arguments.form, accepted.error(), client);
+    }
+    const bool waits = *level != Level::accepted;
+    if (!waits || !arguments.json) {
+      say_accepted(arguments, *accepted);  // in JSON there is one object: the one at the end
+    }
+    return waits ? wait_for(arguments, accepted->message, *level, *timeout, client) : exit_done;
+  });
+}
+
+int wait(const Arguments& arguments) {
+  const auto level = parse_level(arguments.wait_level);
+  const auto timeout = parse_duration(arguments.timeout);
+  if (!level || !timeout) {
+    return usage(arguments, "--for is accepted, stored or opened; --timeout like 10s");
+  }
+  return with_node(arguments, [&](Client& client) {
+    const auto message = find_message(client, arguments.message);
+    return message ? wait_for(arguments, *message, *level, *timeout, client)
+                   : fail(arguments, arguments.message, message.error(), client);
+  });
+}
+
+int inbox(const Arguments& arguments) {
+  return list(arguments, true);
+}
+int case_list(const Arguments& arguments) {
+  return list(arguments, false);
+}
+
+int case_show(const Arguments& arguments) {
+  return with_node(arguments, [&](Client& client) {
+    const auto id = find_case(client, arguments.case_id);
+    if (!id) {
+      return fail(arguments, arguments.case_id, id.error(), client);
+    }
+    const auto shown = client.case_view(*id);
+    if (!shown) {
+      return fail(arguments, arguments.case_id, shown.error(), client);
+    }
+    std::vector<EventText> bodies;
+    for (const MessageView& event : shown->events) {
+      // A body that is not kept here, or cannot be read now, is left out.
+      const auto body = client.body(event.author, event.message);
+      bodies.push_back(body ? describe_body(body->kind, body->bytes) : EventText{});
+    }
+    const Names names = names_of(client);
+    if (arguments.json) {
+      print_line(case_json(*shown, names, bodies));
+    } else {
+      print(case_text(*shown, names, bodies));
+    }
+    return exit_done;
+  });
+}
+
+int accept(const Arguments& arguments) {
+  return decide(arguments, {});
+}
+
+int decline(const Arguments& arguments) {
+  Decision decision;
+  decision.reason = parse_code<DeclineReason>(arguments.reason);
+  if (!decision.reason) {
+    std::string allowed;
+    for (const CodeName& code : names_of(DeclineReason{})) {
+      allowed += (allowed.empty() ? "" : ", ") + std::string(code.name);
+    }
+    return usage(arguments, "--reason is one of " + allowed);
+  }
+  if (!arguments.text_file.empty()) {
+    const auto text = read_text(arguments.text_file);
+    if (!text) {
+      return fail(arguments, arguments.text_file, text.error());
+    }
+    decision.text = FreeText{language_of(arguments), without_last_newline(*text)};
+  }
+  if (const auto fault = find_fault(decision)) {
+    return refuse_form(arguments, arguments.text_file.empty() ? "--reason" : arguments.text_file,
+                       *fault);
+  }
+  return decide(arguments, decision);
+}
+
+int note(const Arguments& arguments) {
+  const auto text = read_text(arguments.text_file);
+  if (!text) {
+    return fail(arguments, arguments.text_file, text.error());
+  }
+  const NoteText note{{language_of(arguments), without_last_newline(*text)}};
+  if (const auto fault = find_fault(note)) {
+    return refuse_form(arguments, arguments.text_file, *fault);
+  }
+  return with_node(arguments, [&](Client& client) {
+    const auto id = find_case(client, arguments.case_id);
+    if (!id) {
+      return fail(arguments, arguments.case_id, id.error(), client);
+    }
+    const auto accepted = client.note(*id, note);
+    return accepted ? say_accepted(arguments, *accepted)
+                    : fail(arguments, arguments.case_id, accepted.error(), client);
+  });
+}
+
+int form_check(const Arguments& arguments) {
+  int code = exit_done;
+  const auto form = read_form(arguments, code);
+  if (!form) {
+    return code;
+  }
+  if (arguments.json) {
+    print_line("{\"valid\": true}");
+  } else {
+    print_line(escape_for_terminal(arguments.form) + ": a valid referral form");
+  }
+  return exit_done;
+}
+
+}  // namespace hamroh

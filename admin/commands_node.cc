@@ -1,0 +1,252 @@
+// What operators do with the node itself: make it, let it join, look at it, lock and unlock it.
+
+#include <termios.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+
+#include "admin/commands.h"
+#include "admin/files.h"
+#include "admin/report.h"
+#include "admin/views.h"
+#include "protocol/crypto.h"
+#include "protocol/text.h"
+
+namespace hamroh {
+namespace {
+
+void print_line(const std::string& text) {
+  std::puts(text.c_str());
+}
+
+Timestamp now() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return {static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(since).count())};
+}
+
+// Becomes the hamrohd that lies beside this program; returns only if there is none.
+int become_daemon(const Arguments& arguments, std::vector<std::string> words) {
+  std::error_code fault;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", fault);
+  const std::string program = (self.parent_path() / "hamrohd").string();
+  words.insert(words.begin(), program);
+  if (arguments.json) {
+    words.emplace_back("--json");
+  }
+  std::vector<char*> values;
+  for (std::string& word : words) {
+    values.push_back(word.data());
+  }
+  values.push_back(nullptr);
+  std::fflush(nullptr);
+  ::execv(program.c_str(), values.data());
+  return refuse(arguments.json, program, Code::not_found, "the daemon's program cannot be started",
+                "Install hamrohd in the same directory as hamroh.");
+}
+
+// A line from the terminal without echo, or the first line of standard input. Wiped by the caller.
+Bytes ask_passphrase() {
+  termios before{};
+  const bool terminal = ::tcgetattr(STDIN_FILENO, &before) == 0;
+  if (terminal) {
+    std::fputs("Passphrase of this node: ", stderr);
+    termios silent = before;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+  }
+  Bytes passphrase;
+  passphrase.reserve(api::limits::passphrase_bytes_max);  // so that no copy stays behind
+  char read = 0;
+  while (::read(STDIN_FILENO, &read, 1) == 1 && read != '\n' &&
+         passphrase.size() < api::limits::passphrase_bytes_max) {
+    passphrase.push_back(static_cast<std::uint8_t>(read));
+  }
+  if (terminal) {
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+    std::fputs("\n", stderr);
+  }
+  return passphrase;
+}
+
+int done(const Arguments& arguments, const std::string& words) {
+  print_line(arguments.json ? "{\"done\": true}" : words);
+  return exit_done;
+}
+
+// Runs one request that is answered with nothing but success.
+int simply(const Arguments& arguments, const std::function<Status(Client&)>& ask,
+           const std::string& words) {
+  return with_node(arguments, [&](Client& client) {
+    const Status asked = ask(client);
+    return asked ? done(arguments, words) : fail(arguments, arguments.home, asked.error(), client);
+  });
+}
+
+}  // namespace
+
+int node_init(const Arguments& arguments) {
+  if (!parse_member_kind(arguments.kind)) {
+    return usage(arguments,
+                 "--kind is ngo, provider, commission or ministry, not " + arguments.kind);
+  }
+  std::vector<std::string> words{
+      "init",         "--home", arguments.home, "--network", arguments.network, "--name",
+      arguments.name, "--kind", arguments.kind, "--listen",  arguments.listen};
+  if (!arguments.passphrase_file.empty()) {
+    words.insert(words.end(), {"--passphrase-file", arguments.passphrase_file});
+  }
+  if (arguments.passphrase_prompt) {
+    words.emplace_back("--passphrase-prompt");
+  }
+  return become_daemon(arguments, std::move(words));
+}
+
+int node_join(const Arguments& arguments) {
+  auto client = Client::connect(arguments.home);
+  if (!client) {
+    // Nobody is at home: the daemon's program puts the directory into the store itself.
+    return become_daemon(arguments,
+                         {"join", "--home", arguments.home, "--directory", arguments.directory});
+  }
+  const auto file = read_input(arguments.directory, limits::directory_bytes_max);
+  if (!file) {
+    return fail(arguments, arguments.directory, file.error());
+  }
+  const Status installed = client->install_directory(*file);
+  if (!installed) {
+    return fail(arguments, arguments.directory, installed.error(), *client);
+  }
+  const auto shown = client->status();
+  if (!shown) {
+    return fail(arguments, arguments.home, shown.error(), *client);
+  }
+  const NodeView& node = shown->node;
+  if (arguments.json) {
+    std::printf("{\"member\": \"%s\", \"directory_version\": %llu}\n", to_uuid(node.member).c_str(),
+                static_cast<unsigned long long>(node.directory_version));
+  } else {
+    std::printf("The running node has directory version %llu.\n",
+                static_cast<unsigned long long>(node.directory_version));
+  }
+  return exit_done;
+}
+
+int node_show(const Arguments& arguments) {
+  return with_node(arguments, [&](Client& client) {
+    const auto shown = client.status();
+    if (!shown) {
+      return fail(arguments, arguments.home, shown.error(), client);
+    }
+    const NodeView& node = shown->node;
+    if (arguments.json) {
+      std::printf(
+          "{\"member\": \"%s\", \"name\": %s, \"kind\": \"%s\", \"network\": \"%s\", \"phase\": "
+          "\"%s\"}\n",
+          to_uuid(node.member).c_str(), json_string(node.name).c_str(), member_kind_name(node.kind),
+          node.network.hex().c_str(), phase_name(node.phase));
+    } else {
+      std::printf("%s (%s)\n  member   %s\n  network  %s\n  phase    %s\n",
+                  escape_for_terminal(node.name).c_str(), member_kind_name(node.kind),
+                  to_uuid(node.member).c_str(), node.network.hex().c_str(), phase_name(node.phase));
+    }
+    return exit_done;
+  });
+}
+
+int status(const Arguments& arguments) {
+  return with_node(arguments, [&](Client& client) {
+    const auto shown = client.status();
+    if (!shown) {
+      return fail(arguments, arguments.home, shown.error(), client);
+    }
+    if (arguments.json) {
+      print_line(status_json(*shown));
+    } else {
+      std::fputs(status_text(*shown, now()).c_str(), stdout);
+    }
+    return exit_done;
+  });
+}
+
+int events(const Arguments& arguments) {
+  constexpr Duration patience = seconds(60);
+  return with_node(arguments, [&](Client& client) {
+    const auto end = client.cursor_now();
+    if (!end) {
+      return fail(arguments, arguments.home, end.error(), client);
+    }
+    Names names;
+    if (const auto members = client.members()) {
+      for (const Member& member : members->members) {
+        names.emplace(member.id, member.name);
+      }
+    }
+    const std::uint64_t from = arguments.has_from ? arguments.from : (arguments.follow ? *end : 0);
+    EventStream stream(client, from);
+    while (arguments.follow || stream.cursor() < *end) {
+      const auto event = stream.next(patience);
+      if (!event) {
+        return fail(arguments, arguments.home, event.error(), client);
+      }
+      if (!*event) {
+        if (arguments.follow) {
+          continue;
+        }
+        return fail(arguments, arguments.home,
+                    Error{Code::timed_out, Blame::environment, "the node stopped answering"});
+      }
+      if (!arguments.follow && (*event)->index >= *end) {
+        break;
+      }
+      print_line(arguments.json ? event_json(**event, names) : event_text(**event, names));
+      if (arguments.follow) {
+        std::fflush(stdout);
+      }
+    }
+    return exit_done;
+  });
+}
+
+int unlock(const Arguments& arguments) {
+  Bytes passphrase;
+  if (arguments.passphrase_file.empty()) {
+    passphrase = ask_passphrase();
+  } else {
+    auto file = read_input(arguments.passphrase_file, api::limits::passphrase_bytes_max);
+    if (!file) {
+      return fail(arguments, arguments.passphrase_file, file.error());
+    }
+    passphrase = std::move(*file);
+    while (!passphrase.empty() && (passphrase.back() == '\n' || passphrase.back() == '\r')) {
+      passphrase.pop_back();
+    }
+  }
+  // Argon2id is slow on purpose, and slower on small machines.
+  constexpr Duration patience = seconds(60);
+  const int code = simply(
+      arguments,
+      [&](Client& client) {
+        client.set_deadline(patience);
+        return client.unlock(passphrase);
+      },
+      "The vault is unlocked.");
+  crypto::wipe(passphrase);
+  return code;
+}
+
+int lock(const Arguments& arguments) {
+  return simply(
+      arguments, [](Client& client) { return client.lock(); },
+      "The vault is locked: the node keeps what comes, sealed, until hamroh unlock.");
+}
+
+int clock_confirm(const Arguments& arguments) {
+  return simply(
+      arguments, [](Client& client) { return client.confirm_clock(); },
+      "The clock is confirmed: expiry goes on by it.");
+}
+
+}  // namespace hamroh

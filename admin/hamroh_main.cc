@@ -1,0 +1,210 @@
+// hamroh: what operators and integrators do with the node of their organisation.
+//
+// What it does    Asks the daemon of a home over its local API, and prints the answer for people
+// or, with
+//                 --json, for programs. `node init` and `node join` run hamrohd, which lies beside
+//                 it.
+// What it trusts  Whoever may read the home. Everything it prints is escaped for terminals.
+// Exit codes      0 done, 1 refused (with a coded reason), 2 usage, 3 no node, 4 timed out.
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+
+#include "admin/commands.h"
+#include "admin/report.h"
+#include "protocol/crypto.h"
+
+namespace {
+
+using namespace hamroh;
+
+using Verb = int (*)(const Arguments&);
+
+constexpr const char* about =
+    "hamroh: refer cases between organisations, with signed receipts\n\n"
+    "Example, from a new node to a receipt:\n"
+    "  hamroh node init --network network.hamroh --name \"Umed\" --kind ngo --listen "
+    "tcp://127.0.0.1:7001\n"
+    "  hamroh node join --directory directory.hamroh      (then start: hamrohd --home DIR)\n"
+    "  hamroh refer --to Khujand --form form.json\n"
+    "  hamroh wait MESSAGE --for opened --timeout 10s\n"
+    "  hamroh receipt MESSAGE --out receipt.txt\n"
+    "and at the other organisation:\n"
+    "  hamroh inbox\n"
+    "  hamroh case show CASE\n"
+    "  hamroh accept CASE\n\n"
+    "MEMBER is a member's id or name, CASE and MESSAGE are ids; an unambiguous beginning is "
+    "enough.\n"
+    "Exit codes: 0 done, 1 refused, 2 usage, 3 no node, 4 timed out.\n";
+
+// $HAMROH_HOME, else ~/.hamroh, else /var/lib/hamroh if that one exists and ~/.hamroh does not.
+std::string default_home() {
+  if (const char* set = std::getenv("HAMROH_HOME"); set != nullptr && *set != '\0') {
+    return set;
+  }
+  const char* user = std::getenv("HOME");
+  const std::string own = std::string(user == nullptr ? "" : user) + "/.hamroh";
+  const std::string system = "/var/lib/hamroh";
+  std::error_code fault;
+  const bool use_system =
+      !std::filesystem::exists(own, fault) && std::filesystem::exists(system, fault);
+  return use_system ? system : own;
+}
+
+// The verbs of one command line, and which of them was typed.
+class CommandLine {
+ public:
+  explicit CommandLine(Arguments& arguments) : a_(arguments), app_(about) {
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    app_.set_version_flag("--version", HAMROH_VERSION);
+    app_.add_option("--home", a_.home,
+                    "The node's home (default $HAMROH_HOME, ~/.hamroh or /var/lib/hamroh)");
+    app_.add_flag("--json", a_.json, "Print JSON for programs");
+    add_node_verbs();
+    add_referral_verbs();
+    add_case_verbs();
+    add_ledger_verbs();
+    add_operator_verbs();
+  }
+
+  int run(int count, char** values) {
+    try {
+      app_.parse(count, values);
+    } catch (const CLI::ParseError& fault) {
+      return app_.exit(fault) == 0 ? exit_done : exit_usage;
+    }
+    if (a_.home.empty()) {
+      a_.home = default_home();
+    }
+    return typed_(a_);
+  }
+
+ private:
+  CLI::App* verb(CLI::App* under, const char* name, const char* what, const char* example,
+                 Verb run) {
+    CLI::App* added = under->add_subcommand(name, what);
+    added->footer(std::string("Example: ") + example);
+    added->callback([this, run] { typed_ = run; });
+    return added;
+  }
+  CLI::App* group(const char* name, const char* what) {
+    CLI::App* added = app_.add_subcommand(name, what);
+    added->require_subcommand(1);
+    return added;
+  }
+  void with_case(CLI::App* verb) { verb->add_option("case", a_.case_id, "The case")->required(); }
+  void with_message(CLI::App* verb) {
+    verb->add_option("message", a_.message, "The message")->required();
+  }
+
+  void add_node_verbs() {
+    CLI::App* node = group("node", "Make a node, let it join a network, show who it is");
+    CLI::App* init = verb(node, "init", "Make a node and its request for admission",
+                          "hamroh node init --network network.hamroh --name Umed --kind ngo "
+                          "--listen tcp://127.0.0.1:7001",
+                          node_init);
+    init->add_option("--network", a_.network, "The network file")->required();
+    init->add_option("--name", a_.name, "The organisation's name")->required();
+    init->add_option("--kind", a_.kind, "ngo, provider, commission or ministry")->required();
+    init->add_option("--listen", a_.listen, "tcp://HOST:PORT that others can reach")->required();
+    CLI::Option* file =
+        init->add_option("--passphrase-file", a_.passphrase_file, "Lock the vault with this");
+    init->add_flag("--passphrase-prompt", a_.passphrase_prompt, "Ask for a passphrase")
+        ->excludes(file);
+    CLI::App* join = verb(node, "join", "Take over a directory from the administrators",
+                          "hamroh node join --directory directory.hamroh", node_join);
+    join->add_option("--directory", a_.directory, "The directory file")->required();
+    verb(node, "show", "Show who this node is", "hamroh node show", node_show);
+  }
+
+  void add_referral_verbs() {
+    CLI::App* referral = verb(&app_, "refer", "Refer a person: send a form, open a case",
+                              "hamroh refer --to Khujand --form form.json --wait opened", refer);
+    referral->add_option("--to", a_.to, "The member to refer to: id, name or beginning")
+        ->required();
+    referral->add_option("--form", a_.form, "The form, JSON")->required();
+    referral->add_option("--wait", a_.wait_level, "Wait for this level: stored or opened");
+    referral->add_option("--timeout", a_.timeout, "How long to wait (default 10s)");
+    CLI::App* waiting = verb(&app_, "wait", "Wait until a message has come so far",
+                             "hamroh wait MESSAGE --for opened --timeout 10s", wait);
+    with_message(waiting);
+    waiting->add_option("--for", a_.wait_level, "stored or opened")->required();
+    waiting->add_option("--timeout", a_.timeout, "How long to wait (default 10s)");
+    verb(&app_, "inbox", "What came in and waits for a decision", "hamroh inbox", inbox);
+  }
+
+  void add_case_verbs() {
+    CLI::App* cases = group("case", "Show cases");
+    with_case(verb(cases, "show", "Show one case and all its events",
+                   "hamroh case show 0193a5c2-7b41", case_show));
+    verb(cases, "list", "List the cases, newest first", "hamroh case list", case_list);
+    with_case(verb(&app_, "accept", "Accept a referral", "hamroh accept CASE", accept));
+    CLI::App* declining = verb(&app_, "decline", "Decline a referral, with a reason",
+                               "hamroh decline CASE --reason no_capacity", decline);
+    with_case(declining);
+    declining->add_option("--reason", a_.reason, "A code, such as no_capacity")->required();
+    declining->add_option("--text-file", a_.text_file, "Words about it (- for standard input)");
+    declining->add_option("--language", a_.language, "Of the words, such as tg");
+    CLI::App* noting = verb(&app_, "note", "Write a note into a case",
+                            "hamroh note CASE --text-file note.txt --language tg", note);
+    with_case(noting);
+    noting->add_option("--text-file", a_.text_file, "The note (- for standard input)")->required();
+    noting->add_option("--language", a_.language, "Of the note (default from $LANG, else en)");
+    CLI::App* forms = group("form", "Check forms, without any node");
+    CLI::App* check = verb(forms, "check", "Say whether a form is valid, and if not why",
+                           "hamroh form check form.json", form_check);
+    check->add_option("form", a_.form, "The form, JSON")->required();
+  }
+
+  void add_ledger_verbs() {
+    CLI::App* proof = verb(&app_, "receipt", "Write the signed receipt of a message to a file",
+                           "hamroh receipt MESSAGE --out receipt.txt", receipt);
+    with_message(proof);
+    proof->add_option("--out", a_.out, "The file (- for standard output)")->required();
+    proof->add_option("--from", a_.member, "Of this recipient, if there are several");
+    CLI::App* ledger = group("ledger", "Verify or export this node's ledger");
+    verb(ledger, "verify", "Recompute the root over all entries, check the signed head",
+         "hamroh ledger verify", ledger_verify);
+    CLI::App* exporting = verb(ledger, "export", "Write all entries and the head to a file",
+                               "hamroh ledger export --out ledger.txt", ledger_export);
+    exporting->add_option("--out", a_.out, "The file")->required();
+  }
+
+  void add_operator_verbs() {
+    verb(&app_, "status", "How the node is: link, peers, outbox, ledger, vault, store",
+         "hamroh status --json", status);
+    CLI::App* stream = verb(&app_, "events", "What happened, one line each",
+                            "hamroh events --from 0 --follow --json", events);
+    stream
+        ->add_option("--from", a_.from,
+                     "The cursor to begin at (default 0; new ones only with "
+                     "--follow)")
+        ->each([this](const std::string&) { a_.has_from = true; });
+    stream->add_flag("--follow", a_.follow, "Go on with what happens");
+    CLI::App* opening = verb(&app_, "unlock", "Open the vault", "hamroh unlock", unlock);
+    opening->add_option("--passphrase-file", a_.passphrase_file, "File with the passphrase");
+    verb(&app_, "lock", "Close the vault", "hamroh lock", lock);
+    CLI::App* clock = group("clock", "Answer questions about the clock");
+    verb(clock, "confirm", "Say that this machine's clock is right", "hamroh clock confirm",
+         clock_confirm);
+  }
+
+  Arguments& a_;
+  CLI::App app_;
+  Verb typed_ = nullptr;
+};
+
+}  // namespace
+
+int main(int count, char** values) {
+  std::signal(SIGPIPE, SIG_DFL);
+  if (!crypto::start()) {
+    std::fputs("hamroh: libsodium cannot start\n", stderr);
+    return exit_refused;
+  }
+  Arguments arguments;
+  return CommandLine(arguments).run(count, values);
+}
