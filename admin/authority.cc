@@ -56,7 +56,8 @@ Status publish(const std::string& directory, const Directory& next,
   return write_output(directory + "/directory.hamroh", bytes, 0644);
 }
 
-tl::unexpected<AuthorityFault> fault(const Error& error, std::string where, std::string remedy = {}) {
+tl::unexpected<AuthorityFault> fault(const Error& error, std::string where,
+                                     std::string remedy = {}) {
   return tl::unexpected(AuthorityFault{error, std::move(where), std::move(remedy)});
 }
 
@@ -114,8 +115,8 @@ Result<Founded> found_network(const Founding& founding) {
       return write_output(key_path(founding.directory, founding.administrators[i]), raw, 0600);
     }));
   }
-  HAMROH_TRY(write_output(founding.directory + "/network.hamroh", encode_signed_constitution(file),
-                          0644));
+  HAMROH_TRY(
+      write_output(founding.directory + "/network.hamroh", encode_signed_constitution(file), 0644));
   Directory first;
   first.network = network;
   first.version = 1;

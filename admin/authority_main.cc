@@ -1,6 +1,7 @@
 // hamroh-authority: what the administrators of a network do.
 //
-// What it does    Founds a network, admits members from their request files, publishes the directory,
+// What it does    Founds a network, admits members from their request files, publishes the
+// directory,
 //                 shows and verifies these files.
 // What it trusts  The keys in the directory that `found` made; every other file is verified.
 // Exit codes      0 done, 1 refused (with a coded reason), 2 usage.
@@ -64,21 +65,23 @@ int found(const Arguments& arguments) {
                 json_string(arguments.out + "/network.hamroh").c_str());
     return exit_done;
   }
-  std::printf("Founded network %s\n  id            %s\n", escape_for_terminal(arguments.name).c_str(),
-              network.c_str());
+  std::printf("Founded network %s\n  id            %s\n",
+              escape_for_terminal(arguments.name).c_str(), network.c_str());
   std::printf("  administrators %zu, of whom %u must agree\n", founding.administrators.size(),
               arguments.threshold);
-  std::printf("  network file  %s/network.hamroh (give it to every member)\n", arguments.out.c_str());
+  std::printf("  network file  %s/network.hamroh (give it to every member)\n",
+              arguments.out.c_str());
   std::puts(
-      "For trials only: all administrators' keys lie in this one directory, so that one hand holds\n"
+      "For trials only: all administrators' keys lie in this one directory, so that one hand "
+      "holds\n"
       "them all. Whoever can read it can admit anybody.\n"
       "Next, at each organisation: hamroh node init --network network.hamroh …");
   return exit_done;
 }
 
 int admit(const Arguments& arguments) {
-  Admission admission{arguments.authority, arguments.requests, arguments.signers, arguments.out,
-                      days(arguments.valid_days), now()};
+  Admission admission{arguments.authority, arguments.requests,         arguments.signers,
+                      arguments.out,       days(arguments.valid_days), now()};
   const auto admitted = admit_members(admission);
   if (!admitted) {
     return refuse(arguments.json, admitted.error().where, admitted.error().error,
@@ -97,8 +100,8 @@ int admit(const Arguments& arguments) {
     return exit_done;
   }
   for (const Member& member : admitted->members) {
-    std::printf("Admitted %-10s %s  %s\n", member_kind_name(member.kind), to_uuid(member.id).c_str(),
-                escape_for_terminal(member.name).c_str());
+    std::printf("Admitted %-10s %s  %s\n", member_kind_name(member.kind),
+                to_uuid(member.id).c_str(), escape_for_terminal(member.name).c_str());
   }
   std::printf("Directory version %llu, valid %u days: %s\n",
               static_cast<unsigned long long>(admitted->version), arguments.valid_days,
@@ -109,7 +112,8 @@ int admit(const Arguments& arguments) {
 
 void print_member(const Member& member) {
   std::printf("  %-10s %s  %s  %s%s\n", member_kind_name(member.kind), to_uuid(member.id).c_str(),
-              escape_for_terminal(member.name).c_str(), escape_for_terminal(member.endpoint).c_str(),
+              escape_for_terminal(member.name).c_str(),
+              escape_for_terminal(member.endpoint).c_str(),
               member.state == MemberState::revoked ? "  REVOKED" : "");
 }
 
@@ -154,9 +158,10 @@ int show(const Arguments& arguments) {
     }
     const Constitution& constitution = verified->value();
     if (arguments.json) {
-      std::printf("{\"network\": \"%s\", \"name\": %s, \"administrators\": %zu, \"threshold\": %u}\n",
-                  verified->network().hex().c_str(), json_string(constitution.network_name).c_str(),
-                  constitution.administrators.size(), constitution.threshold);
+      std::printf(
+          "{\"network\": \"%s\", \"name\": %s, \"administrators\": %zu, \"threshold\": %u}\n",
+          verified->network().hex().c_str(), json_string(constitution.network_name).c_str(),
+          constitution.administrators.size(), constitution.threshold);
       return exit_done;
     }
     std::printf("Network %s\n  id %s\n  %u of %zu administrators must agree:\n",
@@ -207,12 +212,14 @@ int main(int count, char** values) {
   CLI::App app(
       "hamroh-authority: what the administrators of a network do\n\n"
       "Example:\n"
-      "  hamroh-authority found --name \"Khatlon trial\" --administrators 3 --threshold 2 --out authority\n"
+      "  hamroh-authority found --name \"Khatlon trial\" --administrators 3 --threshold 2 --out "
+      "authority\n"
       "  hamroh-authority admit --authority authority --request ngo/request.hamroh \\\n"
       "      --sign-with admin-1 admin-2 --out directory.hamroh");
   app.require_subcommand(1);
   app.set_version_flag("--version", HAMROH_VERSION);
-  CLI::App* founding = app.add_subcommand("found", "Found a network (one-machine form, for trials)");
+  CLI::App* founding =
+      app.add_subcommand("found", "Found a network (one-machine form, for trials)");
   founding->add_option("--name", arguments.name, "The network's name")->required();
   founding->add_option("--administrators", arguments.administrators, "How many (default 3)")
       ->check(CLI::Range(1, 32));

@@ -188,27 +188,59 @@ int list(const Arguments& arguments, bool awaiting_decision) {
   });
 }
 
-// Decides the case that was typed.
-int decide(const Arguments& arguments, const Decision& decision) {
+// How long the typed command waits for what; nothing if that was typed wrongly.
+struct Waiting {
+  Level level = Level::accepted;
+  Duration timeout;
+};
+std::optional<Waiting> waiting_of(const Arguments& arguments) {
+  const auto level = arguments.wait_level.empty() ? std::optional(Level::accepted)
+                                                  : parse_level(arguments.wait_level);
+  const auto timeout = parse_duration(arguments.timeout);
+  return level && timeout ? std::optional(Waiting{*level, *timeout}) : std::nullopt;
+}
+constexpr const char* waiting_usage = "--wait is accepted, stored or opened; --timeout like 10s";
+
+// Says that the node has taken the message over, then waits if that was asked for.
+int say_and_wait(const Arguments& arguments, const Waiting& waiting, const api::Accepted& accepted,
+                 Client& client) {
+  const bool waits = waiting.level != Level::accepted;
+  if (!waits || !arguments.json) {
+    say_accepted(arguments, accepted);  // in JSON there is one object: the one at the end
+  }
+  return waits ? wait_for(arguments, accepted.message, waiting.level, waiting.timeout, client)
+               : exit_done;
+}
+
+// Adds one message to the case that was typed.
+int add_to_case(const Arguments& arguments,
+                const std::function<Result<api::Accepted>(Client&, const CaseId&)>& submit) {
+  const auto waiting = waiting_of(arguments);
+  if (!waiting) {
+    return usage(arguments, waiting_usage);
+  }
   return with_node(arguments, [&](Client& client) {
     const auto id = find_case(client, arguments.case_id);
     if (!id) {
       return fail(arguments, arguments.case_id, id.error(), client);
     }
-    const auto accepted = client.decide(*id, decision);
-    return accepted ? say_accepted(arguments, *accepted)
+    const auto accepted = submit(client, *id);
+    return accepted ? say_and_wait(arguments, *waiting, *accepted, client)
                     : fail(arguments, arguments.case_id, accepted.error(), client);
   });
+}
+
+int decide(const Arguments& arguments, const Decision& decision) {
+  return add_to_case(arguments,
+                     [&](Client& client, const CaseId& id) { return client.decide(id, decision); });
 }
 
 }  // namespace
 
 int refer(const Arguments& arguments) {
-  const auto level = arguments.wait_level.empty() ? std::optional(Level::accepted)
-                                                  : parse_level(arguments.wait_level);
-  const auto timeout = parse_duration(arguments.timeout);
-  if (!level || !timeout) {
-    return usage(arguments, "--wait is accepted, stored or opened; --timeout like 10s");
+  const auto waiting = waiting_of(arguments);
+  if (!waiting) {
+    return usage(arguments, waiting_usage);
   }
   int code = exit_done;
   const auto form = read_form(arguments, code);
@@ -221,14 +253,8 @@ int refer(const Arguments& arguments) {
       return fail(arguments, arguments.to, to.error(), client);
     }
     const auto accepted = client.refer(*to, *form);
-    if (!accepted) {
-      return fail(arguments, arguments.form, accepted.error(), client);
-    }
-    const bool waits = *level != Level::accepted;
-    if (!waits || !arguments.json) {
-      say_accepted(arguments, *accepted);  // in JSON there is one object: the one at the end
-    }
-    return waits ? wait_for(arguments, accepted->message, *level, *timeout, client) : exit_done;
+    return accepted ? say_and_wait(arguments, *waiting, *accepted, client)
+                    : fail(arguments, arguments.form, accepted.error(), client);
   });
 }
 
@@ -315,15 +341,8 @@ int note(const Arguments& arguments) {
   if (const auto fault = find_fault(note)) {
     return refuse_form(arguments, arguments.text_file, *fault);
   }
-  return with_node(arguments, [&](Client& client) {
-    const auto id = find_case(client, arguments.case_id);
-    if (!id) {
-      return fail(arguments, arguments.case_id, id.error(), client);
-    }
-    const auto accepted = client.note(*id, note);
-    return accepted ? say_accepted(arguments, *accepted)
-                    : fail(arguments, arguments.case_id, accepted.error(), client);
-  });
+  return add_to_case(arguments,
+                     [&](Client& client, const CaseId& id) { return client.note(id, note); });
 }
 
 int form_check(const Arguments& arguments) {

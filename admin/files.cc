@@ -114,7 +114,9 @@ Status make_new_directory(const std::string& path) {
   return environment_error(Code::io_failed, "the directory cannot be made");
 }
 
-bool path_exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+bool path_exists(const std::string& path) {
+  return ::access(path.c_str(), F_OK) == 0;
+}
 
 Result<DirectoryLock> DirectoryLock::take(const std::string& directory) {
   const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -1,9 +1,8 @@
 // hamroh: what operators and integrators do with the node of their organisation.
 //
 // What it does    Asks the daemon of a home over its local API, and prints the answer for people
-// or, with
-//                 --json, for programs. `node init` and `node join` run hamrohd, which lies beside
-//                 it.
+//                 or, with --json, for programs. `node init` and `node join` run hamrohd, which
+//                 lies beside it.
 // What it trusts  Whoever may read the home. Everything it prints is escaped for terminals.
 // Exit codes      0 done, 1 refused (with a coded reason), 2 usage, 3 no node, 4 timed out.
 
@@ -86,7 +85,7 @@ class CommandLine {
   CLI::App* verb(CLI::App* under, const char* name, const char* what, const char* example,
                  Verb run) {
     CLI::App* added = under->add_subcommand(name, what);
-    added->footer(std::string("Example: ") + example);
+    added->footer(std::string("Also: --home DIR, --json. Example:\n  ") + example);
     added->callback([this, run] { typed_ = run; });
     return added;
   }
@@ -96,6 +95,10 @@ class CommandLine {
     return added;
   }
   void with_case(CLI::App* verb) { verb->add_option("case", a_.case_id, "The case")->required(); }
+  void may_wait(CLI::App* verb) {
+    verb->add_option("--wait", a_.wait_level, "Wait for this level: stored or opened");
+    verb->add_option("--timeout", a_.timeout, "How long to wait (default 10s)");
+  }
   void with_message(CLI::App* verb) {
     verb->add_option("message", a_.message, "The message")->required();
   }
@@ -126,8 +129,7 @@ class CommandLine {
     referral->add_option("--to", a_.to, "The member to refer to: id, name or beginning")
         ->required();
     referral->add_option("--form", a_.form, "The form, JSON")->required();
-    referral->add_option("--wait", a_.wait_level, "Wait for this level: stored or opened");
-    referral->add_option("--timeout", a_.timeout, "How long to wait (default 10s)");
+    may_wait(referral);
     CLI::App* waiting = verb(&app_, "wait", "Wait until a message has come so far",
                              "hamroh wait MESSAGE --for opened --timeout 10s", wait);
     with_message(waiting);
@@ -141,16 +143,21 @@ class CommandLine {
     with_case(verb(cases, "show", "Show one case and all its events",
                    "hamroh case show 0193a5c2-7b41", case_show));
     verb(cases, "list", "List the cases, newest first", "hamroh case list", case_list);
-    with_case(verb(&app_, "accept", "Accept a referral", "hamroh accept CASE", accept));
+    CLI::App* accepting =
+        verb(&app_, "accept", "Accept a referral", "hamroh accept CASE --wait opened", accept);
+    with_case(accepting);
+    may_wait(accepting);
     CLI::App* declining = verb(&app_, "decline", "Decline a referral, with a reason",
                                "hamroh decline CASE --reason no_capacity", decline);
     with_case(declining);
+    may_wait(declining);
     declining->add_option("--reason", a_.reason, "A code, such as no_capacity")->required();
     declining->add_option("--text-file", a_.text_file, "Words about it (- for standard input)");
     declining->add_option("--language", a_.language, "Of the words, such as tg");
     CLI::App* noting = verb(&app_, "note", "Write a note into a case",
                             "hamroh note CASE --text-file note.txt --language tg", note);
     with_case(noting);
+    may_wait(noting);
     noting->add_option("--text-file", a_.text_file, "The note (- for standard input)")->required();
     noting->add_option("--language", a_.language, "Of the note (default from $LANG, else en)");
     CLI::App* forms = group("form", "Check forms, without any node");
