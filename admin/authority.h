@@ -29,8 +29,8 @@ struct Founded {
 
 struct Admission {
   std::string directory;
-  std::vector<std::string> requests;   // files
-  std::vector<std::string> signers;    // administrators' names
+  std::vector<std::string> requests;  // files
+  std::vector<std::string> signers;   // administrators' names
   std::string out;
   Duration validity;
   Timestamp now;
@@ -41,12 +41,13 @@ struct Admitted {
 };
 struct AuthorityFault {
   Error error;
-  std::string where;   // the file or name concerned
+  std::string where;  // the file or name concerned
   std::string remedy;
 };
 [[nodiscard]] tl::expected<Admitted, AuthorityFault> admit_members(const Admission& admission);
 
 // Verifies a directory under a constitution, both from files.
-[[nodiscard]] Result<VerifiedDirectory> check_directory(ByteView network_file, ByteView directory_file);
+[[nodiscard]] Result<VerifiedDirectory> check_directory(ByteView network_file,
+                                                        ByteView directory_file);
 
 }  // namespace hamroh

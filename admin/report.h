@@ -16,8 +16,8 @@ inline constexpr int exit_no_node = 3;
 inline constexpr int exit_timed_out = 4;
 
 // What happened, where, and what to do next. With `json` it goes to standard output as
-// {"error": CODE, "text": …, "where": …, "remedy": …}; the words always go to standard error. Returns
-// exit_refused.
+// {"error": CODE, "text": …, "where": …, "remedy": …}; the words always go to standard error.
+// Returns exit_refused.
 int refuse(bool json, const std::string& where, const Error& error, const std::string& remedy = {});
 int refuse(bool json, const std::string& where, Code code, const std::string& text,
            const std::string& remedy = {});

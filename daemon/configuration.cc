@@ -1,7 +1,7 @@
 #include "daemon/configuration.h"
 
-#include <set>
 #include <toml++/toml.h>
+#include <set>
 #include <utility>
 
 #include "protocol/constants.h"
@@ -121,9 +121,8 @@ tl::expected<Configuration, ConfigurationFault> parse_configuration(std::string_
     }
     return configuration;
   } catch (const toml::parse_error& error) {
-    return tl::unexpected(
-        ConfigurationFault{std::string(error.description()) + " (line " +
-                           std::to_string(error.source().begin.line) + ")"});
+    return tl::unexpected(ConfigurationFault{std::string(error.description()) + " (line " +
+                                             std::to_string(error.source().begin.line) + ")"});
   }
 }
 
@@ -131,16 +130,16 @@ std::string default_configuration() {
   return R"(# Configuration of this Hamroh node. Every option stands here with its default.
 
 [node]
-# Where to listen; empty: the endpoint that the directory publishes. Behind a firewall that forwards a
-# port, this may be for example "tcp://0.0.0.0:7311".
+# Where to listen; empty: the endpoint that the directory publishes. Behind a firewall that
+# forwards a port, this may be for example "tcp://0.0.0.0:7311".
 listen = ""
 
 [vault]
 # Key files, relative to this directory; empty: node.key and reader.key.
 node_key_file = ""
 reader_key_file = ""
-# A node with a passphrase starts locked, and `hamroh unlock` opens it. A file named here opens it at
-# start instead; keep it where only this service can read it.
+# A node with a passphrase starts locked, and `hamroh unlock` opens it. A file named here opens it
+# at start instead; keep it where only this service can read it.
 passphrase_file = ""
 
 [turn]

@@ -1,5 +1,5 @@
-// hamroh.toml: every option with its default. `node init` writes the file with all of them; an absent
-// file means the defaults, and an unknown key is an error that names its line.
+// hamroh.toml: every option with its default. `node init` writes the file with all of them; an
+// absent file means the defaults, and an unknown key is an error that names its line.
 #pragma once
 
 #include <string>
@@ -9,12 +9,12 @@
 namespace hamroh {
 
 struct Configuration {
-  std::string listen;             // [node] where to bind; empty: the published endpoint
-  std::string node_key_file;      // [vault] relative to the home; empty: node.key
-  std::string reader_key_file;    // empty: reader.key
-  std::string passphrase_file;    // empty: a node with a passphrase starts locked
-  std::uint32_t inputs_max = 256; // [turn] inputs in one transaction; 1 … 4096
-  std::uint32_t cache_kib = 4096; // [store]
+  std::string listen;              // [node] where to bind; empty: the published endpoint
+  std::string node_key_file;       // [vault] relative to the home; empty: node.key
+  std::string reader_key_file;     // empty: reader.key
+  std::string passphrase_file;     // empty: a node with a passphrase starts locked
+  std::uint32_t inputs_max = 256;  // [turn] inputs in one transaction; 1 … 4096
+  std::uint32_t cache_kib = 4096;  // [store]
   std::uint64_t log_bytes_checkpoint = 16 * 1024 * 1024;
   std::uint32_t lifetime_days = 30;  // [messages]
   std::string log_level = "info";    // [log] trace debug info warn error

@@ -1,14 +1,15 @@
 // hamrohd: the node of one member organisation.
 //
 // What it does    Holds vault, cases, ledger and store; serves the programs of this machine over
-//                 HOME/run/api.sock; speaks with other members through its child hamroh-link. It opens no
-//                 network socket of its own.
+//                 HOME/run/api.sock; speaks with other members through its child hamroh-link. It
+//                 opens no network socket of its own.
 // What it trusts  Its own home directory and whoever may read it; the administrators named in the
 //                 constitution that it was made with. Not its link, not its peers, not its clients'
 //                 bytes.
 // Files           See daemon/home.h. HOME/hamroh.toml is read at start.
-// Signals         SIGTERM, SIGINT: finish the turn, sign the head, stop. Any other death loses nothing.
-// Exit codes      0 stopped as asked; 1 refused or failed, with the reason on standard error; 2 usage.
+// Signals         SIGTERM, SIGINT: finish the turn, sign the head, stop. Any other death loses
+// nothing. Exit codes      0 stopped as asked; 1 refused or failed, with the reason on standard
+// error; 2 usage.
 
 #include <malloc.h>
 #include <sys/prctl.h>
@@ -64,10 +65,12 @@ std::string remedy_for(Code code) {
     case Code::busy:
       return "A node is running on this home: stop it first, or use another home.";
     case Code::not_found:
-      return "Make the node with: hamroh node init --home DIR --network FILE --name NAME --kind KIND "
+      return "Make the node with: hamroh node init --home DIR --network FILE --name NAME --kind "
+             "KIND "
              "--listen tcp://HOST:PORT";
     case Code::store_corrupt:
-      return "The store is damaged and has been left as it is. Do not delete it: keep a copy, and ask "
+      return "The store is damaged and has been left as it is. Do not delete it: keep a copy, and "
+             "ask "
              "for help.";
     case Code::store_newer:
       return "This home was used by a newer version: install that version.";
@@ -78,7 +81,9 @@ std::string remedy_for(Code code) {
   }
 }
 
-std::string own_directory() { return std::filesystem::read_symlink("/proc/self/exe").parent_path(); }
+std::string own_directory() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path();
+}
 
 Bytes prompt_passphrase() {
   std::fputs("Passphrase for this node: ", stderr);
@@ -120,8 +125,7 @@ int serve(const Arguments& arguments) {
     configuration.log_level = arguments.log_level;
   }
   log::start(configuration.log_level, configuration.log_format == "json");
-  auto runtime =
-      Runtime::open({home, std::move(configuration), own_directory() + "/hamroh-link"});
+  auto runtime = Runtime::open({home, std::move(configuration), own_directory() + "/hamroh-link"});
   if (!runtime) {
     return refuse(arguments, "cannot start the node in " + arguments.home, runtime.error(),
                   remedy_for(runtime.error().code));
@@ -137,7 +141,7 @@ int init(const Arguments& arguments) {
     return exit_usage;
   }
   InitOptions options{Home(arguments.home), arguments.network, arguments.name, *kind,
-                      arguments.listen, std::nullopt};
+                      arguments.listen,     std::nullopt};
   if (!arguments.passphrase_file.empty()) {
     auto passphrase = read_file(arguments.passphrase_file, 1024);
     if (!passphrase) {
@@ -170,16 +174,19 @@ int init(const Arguments& arguments) {
   }
   std::printf("Made a node in %s\n  member id   %s\n  request     %s\n", arguments.home.c_str(),
               to_uuid(*member).c_str(), options.home.request().c_str());
-  std::puts(by_credential
-                ? "  vault       opens with node.key and reader.key in that directory, readable by you "
-                  "only.\n              They protect a stolen copy of the database, but not against "
-                  "somebody who\n              reads the whole directory. For that: --passphrase-file "
-                  "or --passphrase-prompt."
-                : "  vault       opens with the passphrase. The node starts locked: it receives and keeps "
-                  "what\n              comes, and opens it after `hamroh unlock`. A lost passphrase "
-                  "cannot be replaced.");
-  std::puts("Next: give the request to the administrators; when they answer with a directory:\n"
-            "  hamroh node join --home DIR --directory FILE");
+  std::puts(
+      by_credential
+          ? "  vault       opens with node.key and reader.key in that directory, readable by you "
+            "only.\n              They protect a stolen copy of the database, but not against "
+            "somebody who\n              reads the whole directory. For that: --passphrase-file "
+            "or --passphrase-prompt."
+          : "  vault       opens with the passphrase. The node starts locked: it receives and "
+            "keeps "
+            "what\n              comes, and opens it after `hamroh unlock`. A lost passphrase "
+            "cannot be replaced.");
+  std::puts(
+      "Next: give the request to the administrators; when they answer with a directory:\n"
+      "  hamroh node join --home DIR --directory FILE");
   return 0;
 }
 
@@ -190,17 +197,18 @@ int join(const Arguments& arguments) {
     return refuse(arguments, "cannot join with " + arguments.directory, joined.error(),
                   code == Code::unknown_member
                       ? "The administrators have not admitted this node's request yet."
-                      : code == Code::not_found ? "" : remedy_for(code));
+                  : code == Code::not_found ? ""
+                                            : remedy_for(code));
   }
   if (arguments.json) {
     std::printf("{\"member\": \"%s\", \"directory_version\": %llu, \"members\": %zu}\n",
-                to_uuid(joined->member).c_str(),
-                static_cast<unsigned long long>(joined->version), joined->members);
+                to_uuid(joined->member).c_str(), static_cast<unsigned long long>(joined->version),
+                joined->members);
     return 0;
   }
-  std::printf("Joined: directory version %llu with %zu members.\nStart the node with: hamrohd --home %s\n",
-              static_cast<unsigned long long>(joined->version), joined->members,
-              arguments.home.c_str());
+  std::printf(
+      "Joined: directory version %llu with %zu members.\nStart the node with: hamrohd --home %s\n",
+      static_cast<unsigned long long>(joined->version), joined->members, arguments.home.c_str());
   return 0;
 }
 
@@ -217,8 +225,9 @@ void confine() {
 
 int main(int count, char** values) {
   Arguments arguments;
-  CLI::App app("hamrohd: the node of one member organisation\n\n"
-               "Example: hamrohd --home /var/lib/hamroh");
+  CLI::App app(
+      "hamrohd: the node of one member organisation\n\n"
+      "Example: hamrohd --home /var/lib/hamroh");
   app.add_option("--home", arguments.home, "The node's home directory");
   app.add_option("--log-level", arguments.log_level, "trace, debug, info, warn or error");
   app.set_version_flag("--version", HAMROH_VERSION);
@@ -227,11 +236,13 @@ int main(int count, char** values) {
   making->add_option("--network", arguments.network, "The network file")->required();
   making->add_option("--name", arguments.name, "The organisation's name")->required();
   making->add_option("--kind", arguments.kind, "ngo, provider, commission or ministry")->required();
-  making->add_option("--listen", arguments.listen, "tcp://HOST:PORT that others can reach")->required();
+  making->add_option("--listen", arguments.listen, "tcp://HOST:PORT that others can reach")
+      ->required();
   making->add_option("--passphrase-file", arguments.passphrase_file, "File with the passphrase");
   making->add_flag("--passphrase-prompt", arguments.passphrase_prompt, "Ask for a passphrase");
   making->add_flag("--json", arguments.json, "Print JSON");
-  CLI::App* joining = app.add_subcommand("join", "Install a directory (used by `hamroh node join`)");
+  CLI::App* joining =
+      app.add_subcommand("join", "Install a directory (used by `hamroh node join`)");
   joining->add_option("--home", arguments.home, "The node's home directory")->required();
   joining->add_option("--directory", arguments.directory, "The directory file")->required();
   joining->add_flag("--json", arguments.json, "Print JSON");

@@ -42,7 +42,9 @@ void sync_directory_of(const std::string& path) {
   }
 }
 
-Digest anchor_checksum(ByteView bytes) { return crypto::sha256({view("anchor"), bytes}); }
+Digest anchor_checksum(ByteView bytes) {
+  return crypto::sha256({view("anchor"), bytes});
+}
 
 std::optional<WriteAnchor> parse_slot(ByteView bytes) {
   ByteReader reader(bytes);
@@ -110,7 +112,9 @@ Status write_file(const std::string& path, ByteView bytes) {
   return {};
 }
 
-bool file_exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+bool file_exists(const std::string& path) {
+  return ::access(path.c_str(), F_OK) == 0;
+}
 
 std::uint64_t free_disk_bytes(const std::string& path) {
   struct statvfs info {};
@@ -120,12 +124,11 @@ std::uint64_t free_disk_bytes(const std::string& path) {
 }
 
 Result<HomeLock> HomeLock::take(const Home& home) {
-  const int descriptor =
-      ::open(home.file("lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  const int descriptor = ::open(home.file("lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (descriptor < 0) {
-    return errno == ENOENT
-               ? Result<HomeLock>(caller_error(Code::not_found, "the home directory does not exist"))
-               : environment_error(Code::io_failed, "the home's lock cannot be opened");
+    return errno == ENOENT ? Result<HomeLock>(
+                                 caller_error(Code::not_found, "the home directory does not exist"))
+                           : environment_error(Code::io_failed, "the home's lock cannot be opened");
   }
   HomeLock lock(descriptor);
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
@@ -134,8 +137,7 @@ Result<HomeLock> HomeLock::take(const Home& home) {
   return lock;
 }
 
-HomeLock::HomeLock(HomeLock&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)) {}
+HomeLock::HomeLock(HomeLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
 HomeLock& HomeLock::operator=(HomeLock&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
   return *this;
@@ -147,8 +149,7 @@ HomeLock::~HomeLock() {
 }
 
 Result<AnchorFile> AnchorFile::open(const Home& home) {
-  const int descriptor =
-      ::open(home.file("anchor").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  const int descriptor = ::open(home.file("anchor").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (descriptor < 0) {
     return environment_error(Code::io_failed, "the anchor file cannot be opened");
   }
@@ -180,7 +181,9 @@ void AnchorFile::write(const WriteAnchor& anchor) {
   slot_ ^= 1U;
 }
 
-void AnchorFile::sync() { (void)::fdatasync(descriptor_); }
+void AnchorFile::sync() {
+  (void)::fdatasync(descriptor_);
+}
 
 AnchorFile::AnchorFile(AnchorFile&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)), slot_(other.slot_) {}

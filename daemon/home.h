@@ -2,8 +2,8 @@
 //
 //   hamroh.toml          configuration (0600)
 //   node.db, node.db-wal the store (0600)
-//   vault.hamroh         the wrapped keys (0600); node.key and reader.key open them where they are files
-//   anchor               size and root of the ledger, for recognising a restored old database
+//   vault.hamroh         the wrapped keys (0600); node.key and reader.key open them where they are
+//   files anchor               size and root of the ledger, for recognising a restored old database
 //   request.hamroh       this node's request for admission
 //   run/                 the local API's socket (0700)
 //   lock                 held while a process uses the home
@@ -53,8 +53,8 @@ class HomeLock {
   int descriptor_ = -1;
 };
 
-// Two slots with checksums, written in turn without waiting for the disk: a torn write leaves the other
-// slot, and an anchor that lags behind the database is no alarm.
+// Two slots with checksums, written in turn without waiting for the disk: a torn write leaves the
+// other slot, and an anchor that lags behind the database is no alarm.
 class AnchorFile {
  public:
   [[nodiscard]] static Result<AnchorFile> open(const Home& home);

@@ -16,14 +16,20 @@ std::uint64_t milliseconds_of(clockid_t clock) {
 
 }  // namespace
 
-Timestamp wall_now() { return {milliseconds_of(CLOCK_REALTIME)}; }
+Timestamp wall_now() {
+  return {milliseconds_of(CLOCK_REALTIME)};
+}
 // With the time that the machine slept: a lid that was shut for a week is no clock gone wrong.
-Duration monotonic_now() { return {milliseconds_of(CLOCK_BOOTTIME)}; }
+Duration monotonic_now() {
+  return {milliseconds_of(CLOCK_BOOTTIME)};
+}
 
 Keeper::Keeper(Home home, Configuration configuration)
     : home_(std::move(home)), configuration_(std::move(configuration)) {}
 
-Keeper::~Keeper() { close(); }
+Keeper::~Keeper() {
+  close();
+}
 
 std::string Keeper::key_file(const std::string& configured, const std::string& usual) const {
   if (configured.empty()) {
@@ -39,8 +45,8 @@ Status Keeper::open_store(bool create) {
   HAMROH_ASSIGN(const SymmetricKey node_key,
                 vault_->node_tier(key_file(configuration_.node_key_file, home_.node_key())));
   if (!reader_key_ && vault_->mode() == Vault::Mode::credential) {
-    HAMROH_ASSIGN(reader_key_, vault_->reader_tier_from_file(key_file(
-                                   configuration_.reader_key_file, home_.reader_key())));
+    HAMROH_ASSIGN(reader_key_, vault_->reader_tier_from_file(
+                                   key_file(configuration_.reader_key_file, home_.reader_key())));
   }
   if (!reader_key_ && !configuration_.passphrase_file.empty()) {
     HAMROH_ASSIGN(Bytes passphrase, read_file(key_file(configuration_.passphrase_file, {}), 1024));
@@ -99,6 +105,8 @@ void Keeper::lock_store() {
   reader_key_.reset();
 }
 
-Effects Keeper::take_effects() { return std::exchange(effects_, Effects{}); }
+Effects Keeper::take_effects() {
+  return std::exchange(effects_, Effects{});
+}
 
 }  // namespace hamroh

@@ -45,8 +45,7 @@ class Keeper {
   [[nodiscard]] Effects take_effects();
 
  private:
-  [[nodiscard]] std::string key_file(const std::string& configured,
-                                     const std::string& usual) const;
+  [[nodiscard]] std::string key_file(const std::string& configured, const std::string& usual) const;
 
   Home home_;
   Configuration configuration_;

@@ -292,8 +292,7 @@ struct Link::State {
       } while (more_follows(zap.get()));
       const bool well_formed = parts.size() == 7 && text(parts[2]) == zap_domain &&
                                text(parts[5]) == "CURVE" && parts[6].size() == TransportKey::size;
-      const auto member =
-          well_formed ? members.find(*TransportKey::from(parts[6])) : members.end();
+      const auto member = well_formed ? members.find(*TransportKey::from(parts[6])) : members.end();
       const bool welcome = member != members.end();
       statistics.refused += welcome ? 0 : 1;
       const std::string user = welcome ? member->second.hex() : std::string{};
@@ -317,9 +316,8 @@ struct Link::State {
     });
     return curve && router.set(ZMQ_CURVE_PUBLICKEY, public_key.view()) &&
            // Enforced by answer_zap: the option that makes ZeroMQ insist is a draft in 4.3.4.
-           router.set(ZMQ_ZAP_DOMAIN, view(zap_domain)) &&
-           router.set(ZMQ_ROUTER_MANDATORY, 1) && router.set(ZMQ_ROUTER_HANDOVER, 0) &&
-           set_common(router) &&
+           router.set(ZMQ_ZAP_DOMAIN, view(zap_domain)) && router.set(ZMQ_ROUTER_MANDATORY, 1) &&
+           router.set(ZMQ_ROUTER_HANDOVER, 0) && set_common(router) &&
            router.watch(context,
                         ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED |
                             ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
@@ -374,8 +372,8 @@ struct Link::State {
 
   bool set_client(ZmqSocket& socket, const AgreementKey& own_secret, const TransportKey& server) {
     const EpochKey own_public = crypto::x25519_public(own_secret);
-    const bool keys = own_secret.expose(
-        [&](auto raw) { return socket.set(ZMQ_CURVE_SECRETKEY, ByteView(raw)); });
+    const bool keys =
+        own_secret.expose([&](auto raw) { return socket.set(ZMQ_CURVE_SECRETKEY, ByteView(raw)); });
     return keys && socket.set(ZMQ_CURVE_PUBLICKEY, own_public.view()) &&
            socket.set(ZMQ_CURVE_SERVERKEY, server.view()) && socket.set(ZMQ_IMMEDIATE, 1) &&
            socket.set(ZMQ_RECONNECT_IVL, reconnect_ms) &&
@@ -441,8 +439,8 @@ struct Link::State {
     }
   }
 
-  // Connections that have not spoken yet cannot be told apart: they are shut too, and come back if they
-  // still may.
+  // Connections that have not spoken yet cannot be told apart: they are shut too, and come back if
+  // they still may.
   void shut_inbound(const MemberId& member) {
     for (const auto& [descriptor, connection] : inbound) {
       if (!connection.member || *connection.member == member) {
@@ -545,7 +543,8 @@ struct Link::State {
     const int descriptor = zmq_msg_get(&body, ZMQ_SRCFD);
     const char* user = zmq_msg_gets(&body, "User-Id");
     const auto member = user != nullptr ? MemberId::parse_hex(user) : std::nullopt;
-    const ByteView frame(static_cast<const std::uint8_t*>(zmq_msg_data(&body)), zmq_msg_size(&body));
+    const ByteView frame(static_cast<const std::uint8_t*>(zmq_msg_data(&body)),
+                         zmq_msg_size(&body));
     Inbound& connection = inbound[descriptor];
     connection.delivered += frame.size() + frame_overhead_bytes;
     const auto peer = member ? peers.find(*member) : peers.end();

@@ -1,14 +1,14 @@
 // The network half of a node: ZeroMQ CURVE sockets on one side, the pair to hamrohd on the other.
 //
-// Inbound: one ROUTER. Who speaks is known by the CURVE key alone: the ZAP handler answers a member's id
-// as User-Id, which is read from each body frame; strangers do not get in. Outbound: one DEALER a peer,
-// so that a stuck peer holds up nobody else. What the link cannot send it drops and counts: hamrohd
-// keeps every message until its receipt is verified, and sends again.
+// Inbound: one ROUTER. Who speaks is known by the CURVE key alone: the ZAP handler answers a
+// member's id as User-Id, which is read from each body frame; strangers do not get in. Outbound:
+// one DEALER a peer, so that a stuck peer holds up nobody else. What the link cannot send it drops
+// and counts: hamrohd keeps every message until its receipt is verified, and sends again.
 //
 // Bounds. A message is one body frame of at most 256 KiB; ZeroMQ's own limit counts frames, not
-// messages, so the bytes of each inbound connection (TCP_INFO) are watched against what it delivered,
-// and a connection that keeps more than 8 MiB undelivered is shut. While hamrohd does not read the
-// pair, nothing is read from the network.
+// messages, so the bytes of each inbound connection (TCP_INFO) are watched against what it
+// delivered, and a connection that keeps more than 8 MiB undelivered is shut. While hamrohd does
+// not read the pair, nothing is read from the network.
 #pragma once
 
 #include <memory>
@@ -23,7 +23,8 @@ class Link {
   // `pair` is the link's end.
   [[nodiscard]] static Result<std::unique_ptr<Link>> open(pair::Socket pair);
   ~Link();
-  // Until hamrohd says stop or goes away. Returns the exit code: 0 told to stop or hamrohd gone, 1 failed.
+  // Until hamrohd says stop or goes away. Returns the exit code: 0 told to stop or hamrohd gone, 1
+  // failed.
   int run();
 
  private:

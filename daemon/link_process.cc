@@ -41,7 +41,9 @@ constexpr int pair_descriptor = 3;
 LinkProcess::LinkProcess(std::string program)
     : program_(std::move(program)), buffer_(pair::datagram_bytes_max), delay_(delay_min) {}
 
-LinkProcess::~LinkProcess() { stop(); }
+LinkProcess::~LinkProcess() {
+  stop();
+}
 
 bool LinkProcess::start_if_due(Duration monotonic) {
   if (running() || monotonic < next_start_) {
@@ -68,7 +70,9 @@ bool LinkProcess::start_if_due(Duration monotonic) {
   return true;
 }
 
-void LinkProcess::settled() { delay_ = delay_min; }
+void LinkProcess::settled() {
+  delay_ = delay_min;
+}
 
 void LinkProcess::send(const pair::Frame& frame, ByteView payload) {
   if (!running()) {
@@ -86,8 +90,8 @@ void LinkProcess::send(const pair::Frame& frame, ByteView payload) {
 }
 
 void LinkProcess::write_waiting() {
-  while (!waiting_.empty() &&
-         socket_.send(waiting_.front().first, waiting_.front().second) == pair::Socket::Sent::done) {
+  while (!waiting_.empty() && socket_.send(waiting_.front().first, waiting_.front().second) ==
+                                  pair::Socket::Sent::done) {
     waiting_bytes_ -= waiting_.front().second.size();
     waiting_.pop_front();
   }

@@ -1,8 +1,9 @@
 // hamroh-link as hamrohd sees it: a child that may die at any moment without loss.
 //
-// It is started with one end of a fresh pair as descriptor 3, and again with a growing delay (100 ms to
-// 30 s) whenever it dies. What could not be written to the pair waits in a bounded queue; beyond that
-// frames are dropped, because the outbox will send them again. Single-threaded; never blocks.
+// It is started with one end of a fresh pair as descriptor 3, and again with a growing delay (100
+// ms to 30 s) whenever it dies. What could not be written to the pair waits in a bounded queue;
+// beyond that frames are dropped, because the outbox will send them again. Single-threaded; never
+// blocks.
 #pragma once
 
 #include <sys/types.h>
@@ -22,8 +23,8 @@ class LinkProcess {
   LinkProcess(const LinkProcess&) = delete;
   LinkProcess& operator=(const LinkProcess&) = delete;
 
-  // Starts the child if it is not running and its delay is over. True if it has just been started: then
-  // it has to be configured.
+  // Starts the child if it is not running and its delay is over. True if it has just been started:
+  // then it has to be configured.
   [[nodiscard]] bool start_if_due(Duration monotonic);
   [[nodiscard]] bool running() const { return child_ > 0; }
   [[nodiscard]] pid_t process() const { return child_; }
@@ -34,8 +35,8 @@ class LinkProcess {
 
   void send(const pair::Frame& frame, ByteView payload = {});
   void write_waiting();
-  // The next frame from the child; absent if there is none. An error means that it is gone: it has been
-  // reaped, and start_if_due will start it again. The frame's views end with the next call.
+  // The next frame from the child; absent if there is none. An error means that it is gone: it has
+  // been reaped, and start_if_due will start it again. The frame's views end with the next call.
   [[nodiscard]] Result<std::optional<pair::Frame>> receive(Duration monotonic);
   // It said that it is ready: the delay begins anew at its shortest.
   void settled();

@@ -14,7 +14,8 @@ std::string value_of(const Field& field) {
   }
   const auto* literal = std::get_if<const char*>(&field.value);
   const std::string text = literal != nullptr ? *literal : std::get<std::string>(field.value);
-  // Static texts and hex hold nothing that would need escaping; whatever else comes is cut to letters.
+  // Static texts and hex hold nothing that would need escaping; whatever else comes is cut to
+  // letters.
   std::string clean;
   for (const char c : text) {
     clean += c >= ' ' && c <= '~' && c != '"' && c != '\\' ? c : '?';

@@ -1,7 +1,7 @@
 // Structured logs without user data, to standard error.
 //
-// A line is an event name and fields; names are literals, values are ids, counts and static texts only.
-// There is no way to log a payload, a name or a key: `text` takes static strings by contract.
+// A line is an event name and fields; names are literals, values are ids, counts and static texts
+// only. There is no way to log a payload, a name or a key: `text` takes static strings by contract.
 #pragma once
 
 #include <initializer_list>
@@ -18,12 +18,16 @@ struct Field {
   const char* name;
   std::variant<std::uint64_t, std::string, const char*> value;
 };
-[[nodiscard]] inline Field count(const char* name, std::uint64_t value) { return {name, value}; }
+[[nodiscard]] inline Field count(const char* name, std::uint64_t value) {
+  return {name, value};
+}
 template <class Tag>
 [[nodiscard]] Field id(const char* name, const FixedBytes<Tag, 16>& value) {
   return {name, value.hex()};
 }
-[[nodiscard]] inline Field text(const char* name, const char* value) { return {name, value}; }
+[[nodiscard]] inline Field text(const char* name, const char* value) {
+  return {name, value};
+}
 
 void start(const std::string& level, bool json);
 void write(Level level, const char* event, std::initializer_list<Field> fields = {});

@@ -12,15 +12,27 @@ namespace {
 
 // Types on the pair: explicit, never reused; the position in Frame is not used.
 enum class Type : std::uint8_t {
-  configure = 1, peer_set = 2, peer_remove = 3, send = 4, end_sessions = 5, stop = 6,
-  ready = 16, failed = 17, received = 18, peer_up = 19, peer_down = 20, statistics = 21,
+  configure = 1,
+  peer_set = 2,
+  peer_remove = 3,
+  send = 4,
+  end_sessions = 5,
+  stop = 6,
+  ready = 16,
+  failed = 17,
+  received = 18,
+  peer_up = 19,
+  peer_down = 20,
+  statistics = 21,
 };
 constexpr std::size_t endpoint_bytes_max = 300;
 // The kernel keeps some for itself: what is read back must hold one datagram with room to spare.
 constexpr int buffer_bytes_wanted = 1024 * 1024;
 constexpr int buffer_bytes_needed = 400 * 1024;
 
-Bytes begin(Type type) { return {static_cast<std::uint8_t>(type)}; }
+Bytes begin(Type type) {
+  return {static_cast<std::uint8_t>(type)};
+}
 
 Bytes with_member(Type type, const MemberId& member) {
   Bytes out = begin(type);
@@ -151,7 +163,9 @@ Status widen(int descriptor) {
 
 }  // namespace
 
-Bytes encode(const Frame& frame) { return std::visit(Encode{}, frame); }
+Bytes encode(const Frame& frame) {
+  return std::visit(Encode{}, frame);
+}
 
 Result<Frame> parse(ByteView datagram) {
   ByteReader reader(datagram);
@@ -181,7 +195,9 @@ Socket::~Socket() {
   }
 }
 
-int Socket::release() { return std::exchange(descriptor_, -1); }
+int Socket::release() {
+  return std::exchange(descriptor_, -1);
+}
 
 Socket::Sent Socket::send(ByteView head, ByteView payload) {
   std::array<iovec, 2> parts{};

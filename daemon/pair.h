@@ -1,8 +1,9 @@
 // The pair between hamrohd and hamroh-link: one SOCK_SEQPACKET socket pair, one frame a datagram.
 //
-// A frame is type u8 followed by fixed big-endian fields; both ends parse the other as hostile, because
-// the link talks to the network and hamrohd must survive it. Nothing but these frames crosses: hello and
-// sealed envelopes, who the peers are, and the transport key that the link needs to be reached at all.
+// A frame is type u8 followed by fixed big-endian fields; both ends parse the other as hostile,
+// because the link talks to the network and hamrohd must survive it. Nothing but these frames
+// crosses: hello and sealed envelopes, who the peers are, and the transport key that the link needs
+// to be reached at all.
 #pragma once
 
 #include <string>

@@ -37,9 +37,13 @@ struct WaitingPoll {
   Duration deadline;
 };
 
-Duration operator+(Duration a, Duration b) { return {a.ms + b.ms}; }
+Duration operator+(Duration a, Duration b) {
+  return {a.ms + b.ms};
+}
 
-api::Failure failure(const Error& error) { return {error.code, error.text}; }
+api::Failure failure(const Error& error) {
+  return {error.code, error.text};
+}
 
 }  // namespace
 
@@ -66,7 +70,7 @@ struct Runtime::State {
 
   std::vector<std::pair<Bytes, api::Reply>> replies;  // of this turn, sent after the commit
   std::vector<WaitingPoll> polls;
-  std::deque<Event> recent;  // the newest events, without gap
+  std::deque<Event> recent;      // the newest events, without gap
   std::optional<Error> trouble;  // why there is no node at the moment
   Duration reopen_at;
   Duration next_anchor_sync;
@@ -104,7 +108,8 @@ struct Runtime::State {
     return {};
   }
 
-  // The store or the node failed. Nothing of the failed turn has happened, so it is all opened again.
+  // The store or the node failed. Nothing of the failed turn has happened, so it is all opened
+  // again.
   void reopen_if_due() {
     const Duration now = monotonic_now();
     if (!trouble || now < reopen_at) {
@@ -135,7 +140,8 @@ struct Runtime::State {
   }
 
   void fall(const Error& error) {
-    log::warn("turn.failed", {log::text("code", code_name(error.code)), log::text("why", error.text)});
+    log::warn("turn.failed",
+              {log::text("code", code_name(error.code)), log::text("why", error.text)});
     trouble = error;
     reopen_at = monotonic_now() + reopen_delay;
     for (auto& [client, reply] : replies) {
@@ -171,8 +177,8 @@ struct Runtime::State {
       fall(done.error());
       return;
     }
-    // Commit point: everything of this turn is durable. A crash from here on loses only what is derived
-    // again: peers send again, clients ask again.
+    // Commit point: everything of this turn is durable. A crash from here on loses only what is
+    // derived again: peers send again, clients ask again.
     ++turns;
     perform(std::move(effects));
     send_replies();
@@ -277,8 +283,7 @@ struct Runtime::State {
     auto frames = api->receive(options.configuration.inputs_max);
     for (const ApiFrame& frame : frames.value_or(std::vector<ApiFrame>{})) {
       const auto request = api::parse_request(frame.frame);
-      replies.emplace_back(frame.client,
-                           api::Reply{request ? request->id : 0, failure(*trouble)});
+      replies.emplace_back(frame.client, api::Reply{request ? request->id : 0, failure(*trouble)});
     }
     send_replies();
   }
@@ -314,9 +319,8 @@ struct Runtime::State {
       return caller_error(Code::full, "the disk is nearly full: free some space and send again");
     }
     HAMROH_ASSIGN(const hamroh::Accepted accepted,
-                  keeper.node().submit({ask.message, ask.case_id, ask.kind, ask.to, ask.body,
-                                        ask.lifetime},
-                                       turn));
+                  keeper.node().submit(
+                      {ask.message, ask.case_id, ask.kind, ask.to, ask.body, ask.lifetime}, turn));
     return api::Accepted{accepted.message, accepted.case_id, accepted.duplicate};
   }
   Result<Answer> reply_to(const api::GetStatus&, Turn&) { return status(); }
@@ -442,14 +446,15 @@ struct Runtime::State {
       replies.emplace_back(client, api::Reply{request, api::Events{{}, size}});
       return;
     }
-    polls.push_back({client, request, ask.cursor, ask.max, monotonic_now() + Duration{ask.wait_ms}});
+    polls.push_back(
+        {client, request, ask.cursor, ask.max, monotonic_now() + Duration{ask.wait_ms}});
   }
 
   std::vector<Event> events_from(std::uint64_t cursor, std::size_t max) {
     std::vector<Event> events;
     if (!recent.empty() && cursor >= recent.front().index) {
-      for (std::size_t at = cursor - recent.front().index; at < recent.size() && events.size() < max;
-           ++at) {
+      for (std::size_t at = cursor - recent.front().index;
+           at < recent.size() && events.size() < max; ++at) {
         events.push_back(recent[at]);
       }
       return events;
@@ -476,8 +481,8 @@ struct Runtime::State {
         continue;
       }
       const std::uint64_t next = events.empty() ? poll.cursor : events.back().index + 1;
-      (void)api->send(poll.client, api::encode(api::Reply{poll.request,
-                                                          api::Events{std::move(events), next}}));
+      (void)api->send(poll.client,
+                      api::encode(api::Reply{poll.request, api::Events{std::move(events), next}}));
     }
     polls = std::move(left);
   }
@@ -617,8 +622,7 @@ struct Runtime::State {
       std::array<pollfd, 3> watched{};
       watched[0] = {signals, POLLIN, 0};
       watched[1] = {api->descriptor(), POLLIN, 0};
-      const short link_events =
-          static_cast<short>(POLLIN | (link.wants_to_write() ? POLLOUT : 0));
+      const short link_events = static_cast<short>(POLLIN | (link.wants_to_write() ? POLLOUT : 0));
       watched[2] = {link.running() ? link.descriptor() : -1, link_events, 0};
       if (!busy) {
         (void)::poll(watched.data(), watched.size(), wait_ms());
@@ -635,8 +639,8 @@ struct Runtime::State {
       busy = inputs != before;  // there may be more: the API's descriptor is edge-triggered
       if (!busy) {
         keep_house();
-      } else if (!trouble && keeper.disk().wal_bytes() >
-                                 4 * options.configuration.log_bytes_checkpoint) {
+      } else if (!trouble &&
+                 keeper.disk().wal_bytes() > 4 * options.configuration.log_bytes_checkpoint) {
         keep_house();  // under steady load there is no quiet moment
       }
     }

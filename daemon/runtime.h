@@ -1,9 +1,9 @@
 // The turn loop of hamrohd: inputs in, one transaction, commit, then effects.
 //
-// Waits for frames from the link, requests from local programs, signals and time; takes as many inputs
-// as have come, up to the configured bound; lets Node work on all of them in one transaction; commits;
-// and only then answers, sends and notifies. A turn whose store failed has not happened: its clients are
-// told so, and the node is opened again from disk.
+// Waits for frames from the link, requests from local programs, signals and time; takes as many
+// inputs as have come, up to the configured bound; lets Node work on all of them in one
+// transaction; commits; and only then answers, sends and notifies. A turn whose store failed has
+// not happened: its clients are told so, and the node is opened again from disk.
 #pragma once
 
 #include <memory>

@@ -12,8 +12,8 @@ namespace {
 // What an unfinished initialisation may have left; nothing else is ever removed.
 void remove_unfinished(const Home& home) {
   for (const std::string& file :
-       {home.vault(), home.node_key(), home.reader_key(), home.database(),
-        home.database() + "-wal", home.configuration(), home.request(), home.file("anchor")}) {
+       {home.vault(), home.node_key(), home.reader_key(), home.database(), home.database() + "-wal",
+        home.configuration(), home.request(), home.file("anchor")}) {
     (void)::unlink(file.c_str());
   }
 }
@@ -31,8 +31,8 @@ Result<MemberId> fill_home(const InitOptions& options, ByteView constitution) {
   HAMROH_ASSIGN(auto transaction, keeper.store().begin());
   Effects effects;
   Turn turn{wall_now(), monotonic_now(), *transaction, keeper.entropy(), effects};
-  const NewMember member{{constitution.begin(), constitution.end()}, options.name, options.kind,
-                         options.endpoint};
+  const NewMember member{
+      {constitution.begin(), constitution.end()}, options.name, options.kind, options.endpoint};
   HAMROH_ASSIGN(const Bytes request, Node::initialise(member, turn));
   HAMROH_TRY(transaction->commit());
   transaction.reset();

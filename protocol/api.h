@@ -1,8 +1,8 @@
-// The local API: what programs on the same machine ask of a node, and its answers. One request and one
-// reply are one FlatBuffers root each (identifiers HAPQ, HAPR), one ZeroMQ frame each.
+// The local API: what programs on the same machine ask of a node, and its answers. One request and
+// one reply are one FlatBuffers root each (identifiers HAPQ, HAPR), one ZeroMQ frame each.
 //
-// Both directions are parsed as hostile. Requests carry an id that the client chooses; the reply repeats
-// it. Submitting is idempotent by message id, so a client may send any request again.
+// Both directions are parsed as hostile. Requests carry an id that the client chooses; the reply
+// repeats it. Submitting is idempotent by message id, so a client may send any request again.
 #pragma once
 
 #include <string>
@@ -29,9 +29,9 @@ struct Submit {
   MessageId message;
   std::optional<CaseId> case_id;  // absent: opens a case, whose id is the message id
   EventKind kind{};
-  std::vector<MemberId> to;       // may be empty with a case_id: all other participants
+  std::vector<MemberId> to;  // may be empty with a case_id: all other participants
   Bytes body;
-  Duration lifetime;              // zero: the node's default
+  Duration lifetime;  // zero: the node's default
   bool operator==(const Submit&) const = default;
 };
 struct GetStatus {
@@ -56,7 +56,8 @@ struct GetBody {
   MessageId message;
   bool operator==(const GetBody&) const = default;
 };
-// A long poll: answered when there is an event at or after the cursor, or empty when wait_ms passed.
+// A long poll: answered when there is an event at or after the cursor, or empty when wait_ms
+// passed.
 struct NextEvents {
   std::uint64_t cursor = 0;
   std::uint32_t max = 256;
@@ -179,9 +180,9 @@ struct LedgerPage {
 struct LedgerHead {
   std::uint64_t size = 0;
   Digest root;
-  std::string signed_note;       // empty if nothing has been signed yet
-  Bytes key;                     // the public key that signed it
-  std::uint8_t role = 1;         // NoteRole
+  std::string signed_note;  // empty if nothing has been signed yet
+  Bytes key;                // the public key that signed it
+  std::uint8_t role = 1;    // NoteRole
   bool operator==(const LedgerHead&) const = default;
 };
 struct Members {
@@ -197,8 +198,8 @@ struct Done {
 
 struct Reply {
   std::uint64_t id = 0;
-  std::variant<Failure, Accepted, NodeStatus, Message, Cases, Case, Body, Events, Receipt, LedgerPage,
-               LedgerHead, Members, Done>
+  std::variant<Failure, Accepted, NodeStatus, Message, Cases, Case, Body, Events, Receipt,
+               LedgerPage, LedgerHead, Members, Done>
       answer;
   bool operator==(const Reply&) const = default;
 };

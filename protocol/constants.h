@@ -1,6 +1,7 @@
-// The constants that writer and reader share. `limits` bounds everything that a stranger, a peer or a
-// client could make grow; `labels` separates every hash, derivation and signature from every other.
-// Specification constants change only with the wire version; tuning constants stand in `tuning`.
+// The constants that writer and reader share. `limits` bounds everything that a stranger, a peer or
+// a client could make grow; `labels` separates every hash, derivation and signature from every
+// other. Specification constants change only with the wire version; tuning constants stand in
+// `tuning`.
 #pragma once
 
 #include <cstddef>
@@ -17,24 +18,24 @@ inline constexpr std::uint8_t suite_x25519 = 1;  // DHKEM(X25519), HKDF-SHA256, 
 
 namespace limits {
 inline constexpr std::size_t frame_bytes_max = 256 * 1024;
-inline constexpr std::size_t message_bytes_max = 128 * 1024;      // one encoded inner
-inline constexpr std::size_t body_bytes_max = 120 * 1024;         // one encoded body inside an inner
+inline constexpr std::size_t message_bytes_max = 128 * 1024;  // one encoded inner
+inline constexpr std::size_t body_bytes_max = 120 * 1024;     // one encoded body inside an inner
 inline constexpr std::size_t string_bytes_max = 4 * 1024;
-inline constexpr std::size_t long_text_bytes_max = 64 * 1024;     // narrative, health and notes
+inline constexpr std::size_t long_text_bytes_max = 64 * 1024;  // narrative, health and notes
 inline constexpr std::size_t vector_items_max = 256;
 inline constexpr std::size_t recipients_max = 16;
 inline constexpr std::size_t heads_max = 16;
-inline constexpr std::size_t administrators_max = 32;             // also signers
+inline constexpr std::size_t administrators_max = 32;  // also signers
 inline constexpr std::size_t key_sheet_epochs_max = 16;
 inline constexpr std::size_t suspensions_max = 32;
 inline constexpr std::size_t members_max = 16'384;
 inline constexpr std::size_t directory_bytes_max = 8 * 1024 * 1024;
 inline constexpr std::size_t constitution_bytes_max = 64 * 1024;
-inline constexpr std::size_t sections_max = 4'096;                // sections in one envelope
+inline constexpr std::size_t sections_max = 4'096;  // sections in one envelope
 inline constexpr std::size_t proof_leaves_max = 4'096;
 inline constexpr std::size_t proof_hashes_max = 4'096 * 8;
-inline constexpr std::size_t envelope_plaintext_max = 240 * 1024; // before padding
-inline constexpr std::size_t in_flight_messages_max = 2'048;      // per peer
+inline constexpr std::size_t envelope_plaintext_max = 240 * 1024;  // before padding
+inline constexpr std::size_t in_flight_messages_max = 2'048;       // per peer
 inline constexpr std::size_t in_flight_bytes_max = 4 * 1024 * 1024;
 inline constexpr std::size_t outbox_messages_per_peer_max = 65'536;
 inline constexpr std::size_t outbox_messages_max = 262'144;
@@ -42,7 +43,7 @@ inline constexpr std::size_t held_bytes_per_peer_max = 16 * 1024 * 1024;
 inline constexpr std::size_t held_envelopes_per_peer_max = 4'096;
 inline constexpr std::size_t conflicts_per_peer_and_day_max = 64;
 inline constexpr std::size_t case_events_max = 4'096;
-inline constexpr std::size_t turn_inputs_max = 4'096;             // upper bound of the configured batch
+inline constexpr std::size_t turn_inputs_max = 4'096;  // upper bound of the configured batch
 inline constexpr unsigned verifier_depth_max = 8;
 inline constexpr unsigned verifier_tables_max = 256;
 inline constexpr unsigned json_depth_max = 16;
@@ -80,8 +81,9 @@ inline constexpr Duration epoch_grace = days(30);
 inline constexpr Duration retry_delay_min = seconds(5);
 inline constexpr Duration retry_delay_max = minutes(10);
 inline constexpr Duration message_lifetime = days(30);
-inline constexpr Duration start_wait_max = seconds(30);      // for peers after a start
-inline constexpr Duration start_connect_wait = seconds(3);   // then an unconnected peer is unreachable
+inline constexpr Duration start_wait_max = seconds(30);  // for peers after a start
+inline constexpr Duration start_connect_wait =
+    seconds(3);  // then an unconnected peer is unreachable
 inline constexpr Duration start_traffic_window = days(7);
 inline constexpr Duration hello_interval_min = milliseconds(200);  // answers to one peer
 inline constexpr Duration hello_retry = seconds(2);

@@ -53,11 +53,17 @@ const unsigned char* data_of(ByteView bytes) {
 
 }  // namespace
 
-bool start() { return sodium_init() >= 0; }
+bool start() {
+  return sodium_init() >= 0;
+}
 
-void system_random(std::span<std::uint8_t> out) { randombytes_buf(out.data(), out.size()); }
+void system_random(std::span<std::uint8_t> out) {
+  randombytes_buf(out.data(), out.size());
+}
 
-void wipe(std::span<std::uint8_t> bytes) { sodium_memzero(bytes.data(), bytes.size()); }
+void wipe(std::span<std::uint8_t> bytes) {
+  sodium_memzero(bytes.data(), bytes.size());
+}
 
 bool equal(ByteView a, ByteView b) {
   return a.size() == b.size() && (a.empty() || sodium_memcmp(a.data(), b.data(), a.size()) == 0);
@@ -131,7 +137,8 @@ Signature SigningKey::sign(ByteView message) const {
 
 Seed SigningKey::seed() const {
   return Seed::make([&](std::span<std::uint8_t, 32> seed) {
-    secret_.expose([&](auto secret) { crypto_sign_ed25519_sk_to_seed(seed.data(), secret.data()); });
+    secret_.expose(
+        [&](auto secret) { crypto_sign_ed25519_sk_to_seed(seed.data(), secret.data()); });
   });
 }
 
@@ -149,9 +156,8 @@ EpochKey x25519_public(const AgreementKey& secret) {
 std::optional<SymmetricKey> x25519_agree(const AgreementKey& secret, const EpochKey& peer) {
   int failed = 0;
   SymmetricKey shared = SymmetricKey::make([&](std::span<std::uint8_t, 32> out) {
-    secret.expose([&](auto raw) {
-      failed = crypto_scalarmult(out.data(), raw.data(), peer.bytes.data());
-    });
+    secret.expose(
+        [&](auto raw) { failed = crypto_scalarmult(out.data(), raw.data(), peer.bytes.data()); });
   });
   return failed == 0 ? std::optional(std::move(shared)) : std::nullopt;
 }
@@ -213,10 +219,10 @@ Result<SymmetricKey> passphrase_key(ByteView passphrase, std::span<const std::ui
   static_assert(crypto_pwhash_SALTBYTES == 16);
   int failed = 0;
   SymmetricKey key = SymmetricKey::make([&](std::span<std::uint8_t, 32> out) {
-    failed = crypto_pwhash(out.data(), out.size(),
-                           reinterpret_cast<const char*>(data_of(passphrase)), passphrase.size(),
-                           salt.data(), cost.operations, cost.memory_bytes,
-                           crypto_pwhash_ALG_ARGON2ID13);
+    failed =
+        crypto_pwhash(out.data(), out.size(), reinterpret_cast<const char*>(data_of(passphrase)),
+                      passphrase.size(), salt.data(), cost.operations, cost.memory_bytes,
+                      crypto_pwhash_ALG_ARGON2ID13);
   });
   if (failed != 0) {
     return environment_error(Code::full, "not enough memory to derive a key from the passphrase");

@@ -16,8 +16,9 @@
 
 namespace hamroh {
 
-// A secret of N bytes: move-only, wiped on destruction and on move, unprintable, compared in constant
-// time, and read only through `.expose(...)`, so that a search for `.expose(` is the audit.
+// A secret of N bytes: move-only, wiped on destruction and on move, unprintable, compared in
+// constant time, and read only through `.expose(...)`, so that a search for `.expose(` is the
+// audit.
 template <std::size_t N>
 class Secret {
  public:
@@ -48,8 +49,8 @@ class Secret {
   std::array<std::uint8_t, N> raw_{};
 };
 
-using Seed = Secret<32>;           // Ed25519 seed
-using AgreementKey = Secret<32>;   // X25519 private key
+using Seed = Secret<32>;          // Ed25519 seed
+using AgreementKey = Secret<32>;  // X25519 private key
 using SymmetricKey = Secret<32>;
 
 namespace crypto {
@@ -68,8 +69,8 @@ void wipe(std::span<std::uint8_t> bytes);
 [[nodiscard]] SymmetricKey hkdf_extract(ByteView salt, ByteView ikm);
 [[nodiscard]] Status hkdf_expand(ByteView prk, ByteView info, std::span<std::uint8_t> out);
 
-// Ed25519 (RFC 8032) with libsodium 1.0.18's strict rule: canonical S, no low-order or non-canonical
-// public key or R.
+// Ed25519 (RFC 8032) with libsodium 1.0.18's strict rule: canonical S, no low-order or
+// non-canonical public key or R.
 class SigningKey {
  public:
   [[nodiscard]] static SigningKey from_seed(const Seed& seed);
@@ -82,7 +83,8 @@ class SigningKey {
   Secret<64> secret_;
   SigningPublicKey public_;
 };
-[[nodiscard]] bool verify(const SigningPublicKey& key, ByteView message, const Signature& signature);
+[[nodiscard]] bool verify(const SigningPublicKey& key, ByteView message,
+                          const Signature& signature);
 
 // X25519 (RFC 7748). `agree` refuses an all-zero shared secret.
 [[nodiscard]] EpochKey x25519_public(const AgreementKey& secret);

@@ -14,7 +14,9 @@ constexpr char request_file[] = "HREQ";
 constexpr char suspension_file[] = "HSUS";
 constexpr Duration same_member_pause = days(30);
 
-SigningPublicKey key_of(ByteView key) { return *SigningPublicKey::from(key); }
+SigningPublicKey key_of(ByteView key) {
+  return *SigningPublicKey::from(key);
+}
 
 // What administrators sign; signing and verifying share it.
 Bytes signed_bytes(std::string_view label, const NetworkId& network, ByteView payload) {
@@ -31,15 +33,15 @@ AdminSignature sign_as(std::string_view label, ByteView payload, const NetworkId
           key.sign(signed_bytes(label, network, payload))};
 }
 
-// The distinct administrators of `constitution` whose signatures stand under the payload. A signature
-// of somebody else is bad_signature, a key that signed twice is duplicate_signer.
+// The distinct administrators of `constitution` whose signatures stand under the payload. A
+// signature of somebody else is bad_signature, a key that signed twice is duplicate_signer.
 Result<std::set<AdminKey>> signers_of(const Constitution& constitution, std::string_view label,
                                       const NetworkId& network, const SignedPayload& file) {
   const Bytes bytes = signed_bytes(label, network, file.payload);
   std::set<AdminKey> signers;
   for (const AdminSignature& signature : file.signatures) {
-    const auto known = std::ranges::find(constitution.administrators, signature.key,
-                                         &Administrator::key);
+    const auto known =
+        std::ranges::find(constitution.administrators, signature.key, &Administrator::key);
     if (known == constitution.administrators.end() ||
         !crypto::verify(key_of(signature.key.view()), bytes, signature.signature)) {
       return peer_error(Code::bad_signature, "a signature is not that of an administrator");
@@ -59,7 +61,8 @@ Status check_threshold(std::size_t signers, std::size_t needed) {
 }
 
 MemberId founder_owner(std::string_view network_name, std::string_view name) {
-  const Digest digest = crypto::sha256({view(network_name), view(std::string_view("\0", 1)), view(name)});
+  const Digest digest =
+      crypto::sha256({view(network_name), view(std::string_view("\0", 1)), view(name)});
   return *MemberId::from(digest.view().first(MemberId::size));
 }
 
@@ -229,8 +232,8 @@ Bytes possession_bytes(const NetworkId& network, const MemberId& owner, KeyPurpo
 
 Signature prove_founder(std::string_view network_name, std::string_view name,
                         const crypto::SigningKey& key) {
-  return key.sign(possession_bytes({}, founder_owner(network_name, name),
-                                   KeyPurpose::administrator, key.public_key().view()));
+  return key.sign(possession_bytes({}, founder_owner(network_name, name), KeyPurpose::administrator,
+                                   key.public_key().view()));
 }
 
 Result<VerifiedConstitution> verify_founding(const SignedPayload& file) {
@@ -335,8 +338,8 @@ Bytes make_join_request(const NetworkId& network, const Member& member,
       possession_bytes(network, member.id, KeyPurpose::witness, member.witness.view()));
   const Bytes payload = wire::encode_request(parts);
   // The whole statement under the author key: it vouches for name, endpoint and transport key.
-  return wire::encode_signed_file({payload, {sign_as(labels::join_request, payload, network, author)}},
-                                  request_file);
+  return wire::encode_signed_file(
+      {payload, {sign_as(labels::join_request, payload, network, author)}}, request_file);
 }
 
 Result<JoinRequest> parse_join_request(ByteView bytes) {
@@ -362,9 +365,12 @@ Result<JoinRequest> parse_join_request(ByteView bytes) {
   if (!stated) {
     return peer_error(Code::bad_signature, "a request is not signed with its author key");
   }
-  return JoinRequest{parts.network,           parts.member,
-                     parts.author_possession, parts.receipt_possession,
-                     parts.witness_possession, file.signatures[0].signature};
+  return JoinRequest{parts.network,
+                     parts.member,
+                     parts.author_possession,
+                     parts.receipt_possession,
+                     parts.witness_possession,
+                     file.signatures[0].signature};
 }
 
 Bytes encode_signed_suspension(const SignedPayload& file) {
@@ -375,8 +381,8 @@ Result<VerifiedSuspension> verify_suspension(const VerifiedConstitution& constit
                                              ByteView bytes) {
   HAMROH_ASSIGN(const SignedPayload file,
                 wire::parse_signed_file(bytes, suspension_file, limits::constitution_bytes_max));
-  HAMROH_ASSIGN(const std::set<AdminKey> signers, signers_of(constitution.value(), labels::suspension,
-                                                             constitution.network(), file));
+  HAMROH_ASSIGN(const std::set<AdminKey> signers,
+                signers_of(constitution.value(), labels::suspension, constitution.network(), file));
   VerifiedSuspension verified;
   HAMROH_ASSIGN(verified.value, wire::parse_suspension(file.payload));
   if (verified.value.network != constitution.network()) {
@@ -415,8 +421,8 @@ std::vector<MemberId> suspended_members(std::span<const VerifiedSuspension> stat
     }
     const AdminKey& signer = statement->signers.front();
     const auto before = standing.find(suspension.member);
-    const bool too_soon = before != standing.end() &&
-                          suspension.from < before->second.until + same_member_pause;
+    const bool too_soon =
+        before != standing.end() && suspension.from < before->second.until + same_member_pause;
     const bool busy = busy_until.contains(signer) && suspension.from < busy_until[signer];
     if (!too_soon && !busy) {
       standing[suspension.member] = {suspension.until, true};

@@ -1,9 +1,9 @@
 // Who is in the network, and who said so.
 //
-// The constitution names the administrators and how many must agree; its hash at the founding is the
-// network id. The directory is the versioned list of members, signed by at least `threshold` distinct
-// administrators, each version naming the hash of the one before. Signed files keep the exact bytes
-// that were signed: nothing is re-encoded to be verified. Plain Ed25519 signatures over
+// The constitution names the administrators and how many must agree; its hash at the founding is
+// the network id. The directory is the versioned list of members, signed by at least `threshold`
+// distinct administrators, each version naming the hash of the one before. Signed files keep the
+// exact bytes that were signed: nothing is re-encoded to be verified. Plain Ed25519 signatures over
 //   label ‖ network ‖ SHA-256(payload), so that it shows who agreed.
 //
 // A `Verified...` value can be made only by the verify functions here.
@@ -62,7 +62,7 @@ enum class MemberState : std::uint8_t { active = 1, revoked = 2 };
 
 struct Member {
   MemberId id;
-  std::string name;       // UTF-8, 1 to 256 bytes, no control or bidirectional characters; unique
+  std::string name;  // UTF-8, 1 to 256 bytes, no control or bidirectional characters; unique
   MemberKind kind{};
   MemberState state = MemberState::active;
   Capabilities capabilities;
@@ -71,7 +71,7 @@ struct Member {
   ReceiptKey receipt;
   WitnessKey witness;
   TransportKey transport;
-  std::string endpoint;   // "tcp://host:port"
+  std::string endpoint;  // "tcp://host:port"
   bool operator==(const Member&) const = default;
 };
 
@@ -85,7 +85,7 @@ struct Administrator {
 struct Constitution {
   std::string network_name;
   std::uint64_t version = 1;
-  Digest previous;          // hash of the version before; zero for the founding
+  Digest previous;  // hash of the version before; zero for the founding
   Timestamp created;
   std::vector<Administrator> administrators;  // distinct keys and names
   std::uint32_t threshold = 0;                // m: 2m > n, m <= n
@@ -95,11 +95,12 @@ struct Constitution {
 struct Directory {
   NetworkId network;
   std::uint64_t version = 0;
-  Digest previous;          // hash of the version before; zero for version 1
-  Digest constitution;      // hash of the constitution in force
+  Digest previous;      // hash of the version before; zero for version 1
+  Digest constitution;  // hash of the constitution in force
   Timestamp created;
   Timestamp expires;
-  std::vector<Member> members;  // sorted by id, distinct ids, names and keys (every key of every member)
+  std::vector<Member>
+      members;  // sorted by id, distinct ids, names and keys (every key of every member)
   bool operator==(const Directory&) const = default;
 };
 
@@ -132,11 +133,18 @@ struct SignedPayload {
 [[nodiscard]] AdminSignature sign_directory(ByteView payload, const NetworkId& network,
                                             const crypto::SigningKey& key);
 
-// Proof of possession of one key: signature by that key over label ‖ network ‖ owner ‖ purpose ‖ key.
-// For an administrator at the founding the network is not known yet: network is zero, and the owner is
-// SHA-256 of the network's name ‖ administrator's name, cut to 16 bytes. X25519 keys (transport, epoch)
-// cannot sign: the member's author key vouches for them inside the request and the key sheet.
-enum class KeyPurpose : std::uint8_t { author = 1, receipt = 2, witness = 3, transport = 4, administrator = 5 };
+// Proof of possession of one key: signature by that key over label ‖ network ‖ owner ‖ purpose ‖
+// key. For an administrator at the founding the network is not known yet: network is zero, and the
+// owner is SHA-256 of the network's name ‖ administrator's name, cut to 16 bytes. X25519 keys
+// (transport, epoch) cannot sign: the member's author key vouches for them inside the request and
+// the key sheet.
+enum class KeyPurpose : std::uint8_t {
+  author = 1,
+  receipt = 2,
+  witness = 3,
+  transport = 4,
+  administrator = 5
+};
 [[nodiscard]] Bytes possession_bytes(const NetworkId& network, const MemberId& owner,
                                      KeyPurpose purpose, ByteView key);
 // An administrator's proof of possession for a constitution.
@@ -157,9 +165,11 @@ class VerifiedConstitution {
   Digest hash_;
   NetworkId network_;
 };
-// The founding constitution is signed by ALL its administrators, each with proof of possession; 2m > n.
+// The founding constitution is signed by ALL its administrators, each with proof of possession; 2m
+// > n.
 [[nodiscard]] Result<VerifiedConstitution> verify_founding(const SignedPayload& file);
-// A later one needs the threshold of the old AND of the new one, version + 1 and the old one's hash.
+// A later one needs the threshold of the old AND of the new one, version + 1 and the old one's
+// hash.
 [[nodiscard]] Result<VerifiedConstitution> verify_successor(const VerifiedConstitution& current,
                                                             const SignedPayload& file);
 
@@ -171,27 +181,28 @@ class VerifiedDirectory {
   [[nodiscard]] bool expired_at(Timestamp now) const { return now >= value_.expires; }
 
  private:
-  friend Result<VerifiedDirectory> verify_directory(const VerifiedConstitution&, const SignedPayload&);
+  friend Result<VerifiedDirectory> verify_directory(const VerifiedConstitution&,
+                                                    const SignedPayload&);
   Directory value_;
   Digest hash_;
 };
-// Signatures, threshold (distinct keys; a key that signed twice is duplicate_signer, an unknown signer
-// is bad_signature), network, constitution hash, and the directory's own rules.
+// Signatures, threshold (distinct keys; a key that signed twice is duplicate_signer, an unknown
+// signer is bad_signature), network, constitution hash, and the directory's own rules.
 [[nodiscard]] Result<VerifiedDirectory> verify_directory(const VerifiedConstitution& constitution,
                                                          const SignedPayload& file);
-// Whether `next` may replace `current`: higher version (else stale_version), and if it is the next one
-// it must name the hash of `current` (else broken_chain); a jump is broken_chain. Two different ones
-// of one version are a fork.
+// Whether `next` may replace `current`: higher version (else stale_version), and if it is the next
+// one it must name the hash of `current` (else broken_chain); a jump is broken_chain. Two different
+// ones of one version are a fork.
 [[nodiscard]] Status may_replace(const VerifiedDirectory& current, const VerifiedDirectory& next);
 
 // A request for admission: the new member's own statement, FlatBuffers identifier HREQ.
 struct JoinRequest {
   NetworkId network;
-  Member member;              // with the capabilities its kind usually has
+  Member member;  // with the capabilities its kind usually has
   Signature author_possession;
   Signature receipt_possession;
   Signature witness_possession;
-  Signature statement;        // author key over the request's payload: vouches for transport key, name …
+  Signature statement;  // author key over the request's payload: vouches for transport key, name …
 };
 [[nodiscard]] Bytes make_join_request(const NetworkId& network, const Member& member,
                                       const crypto::SigningKey& author,
@@ -206,7 +217,7 @@ struct Suspension {
   NetworkId network;
   MemberId member;
   Timestamp from;
-  Timestamp until;   // at most 72 h after from
+  Timestamp until;  // at most 72 h after from
   std::uint16_t reason = 0;
   bool lift = false;
   bool operator==(const Suspension&) const = default;
@@ -222,9 +233,10 @@ struct VerifiedSuspension {
 };
 [[nodiscard]] Result<VerifiedSuspension> verify_suspension(const VerifiedConstitution& constitution,
                                                            ByteView file);
-// Which members are suspended at `now`, by the rules of design section 6: one active per administrator,
-// not the same member again within 30 days of the last one's end, any two administrators lift.
-[[nodiscard]] std::vector<MemberId> suspended_members(std::span<const VerifiedSuspension> statements,
-                                                      Timestamp now);
+// Which members are suspended at `now`, by the rules of design section 6: one active per
+// administrator, not the same member again within 30 days of the last one's end, any two
+// administrators lift.
+[[nodiscard]] std::vector<MemberId> suspended_members(
+    std::span<const VerifiedSuspension> statements, Timestamp now);
 
 }  // namespace hamroh

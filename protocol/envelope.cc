@@ -203,8 +203,8 @@ Bytes encode_content(const EnvelopeContent& content) {
                        content.proof.hashes.size() * Digest::size;
   for (const auto& leaf : content.leaves) {
     const auto* message = std::get_if<MessageSection>(&leaf);
-    length += message != nullptr ? message_section_bytes(message->inner.size())
-                                 : receipt_section_bytes();
+    length +=
+        message != nullptr ? message_section_bytes(message->inner.size()) : receipt_section_bytes();
   }
   Bytes out;
   out.reserve(padded_length(length + 4096));
@@ -259,7 +259,9 @@ std::size_t message_section_bytes(std::size_t inner_bytes) {
   return section_header_bytes + 8 + wire_entry_bytes + inner_bytes;
 }
 
-std::size_t receipt_section_bytes() { return section_header_bytes + 16 + 8 + wire_entry_bytes; }
+std::size_t receipt_section_bytes() {
+  return section_header_bytes + 16 + 8 + wire_entry_bytes;
+}
 
 Bytes seal_info(std::uint8_t suite, const NetworkId& network, const MemberId& recipient,
                 const EpochKeyId& epoch_key) {

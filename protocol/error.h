@@ -17,49 +17,50 @@ enum class Blame : std::uint8_t {
   environment = 3,  // disk, network or operating system failed
 };
 
-// Coded reasons. Values appear on the wire and in the ledger (as `code u16`): explicit, never reused.
+// Coded reasons. Values appear on the wire and in the ledger (as `code u16`): explicit, never
+// reused.
 enum class Code : std::uint16_t {
   none = 0,
-  malformed = 1,             // bytes that are not of the stated format
-  too_large = 2,             // over a bound of constants.h
+  malformed = 1,  // bytes that are not of the stated format
+  too_large = 2,  // over a bound of constants.h
   unsupported_version = 3,
   unsupported_suite = 4,
   wrong_network = 5,
   unknown_member = 6,
-  not_addressed = 7,         // an envelope or message for somebody else
+  not_addressed = 7,  // an envelope or message for somebody else
   bad_signature = 8,
-  bad_proof = 9,             // a Merkle proof that does not lead to the signed root
-  fork = 10,                 // two signed notes of one ledger that do not extend one another
-  conflict = 11,             // the same id with another content
-  not_capable = 12,          // the author's directory entry does not allow this kind
-  no_standing = 13,          // not a participant with the right seat in this case
+  bad_proof = 9,     // a Merkle proof that does not lead to the signed root
+  fork = 10,         // two signed notes of one ledger that do not extend one another
+  conflict = 11,     // the same id with another content
+  not_capable = 12,  // the author's directory entry does not allow this kind
+  no_standing = 13,  // not a participant with the right seat in this case
   invalid_form = 14,
   expired = 15,
   unsupported_kind = 16,
-  cannot_open = 17,          // sealed to a key this node does not hold
-  directory_too_old = 18,    // the message names a newer directory than this node has
-  directory_expired = 19,    // no new contacts under an expired directory
-  stale_version = 20,        // a directory, sheet or constitution not newer than the known one
-  threshold_not_met = 21,    // too few distinct valid signers
+  cannot_open = 17,        // sealed to a key this node does not hold
+  directory_too_old = 18,  // the message names a newer directory than this node has
+  directory_expired = 19,  // no new contacts under an expired directory
+  stale_version = 20,      // a directory, sheet or constitution not newer than the known one
+  threshold_not_met = 21,  // too few distinct valid signers
   duplicate_signer = 22,
-  broken_chain = 23,         // does not name the hash of the version before
-  locked = 24,               // the vault is locked
-  full = 25,                 // a bounded queue, quota or disk is full
+  broken_chain = 23,  // does not name the hash of the version before
+  locked = 24,        // the vault is locked
+  full = 25,          // a bounded queue, quota or disk is full
   not_found = 26,
   ambiguous = 27,
-  not_ready = 28,            // starting, or not joined yet
-  signing_stopped = 29,      // this ledger is known to be behind (restored backup)
+  not_ready = 28,        // starting, or not joined yet
+  signing_stopped = 29,  // this ledger is known to be behind (restored backup)
   store_failed = 30,
   store_corrupt = 31,
-  store_newer = 32,          // the store was written by a newer version
+  store_newer = 32,  // the store was written by a newer version
   io_failed = 33,
-  busy = 34,                 // another process holds the lock
+  busy = 34,  // another process holds the lock
   bad_passphrase = 35,
   invalid_argument = 36,
   suspended = 37,
   timed_out = 38,
   revoked = 39,
-  unavailable = 40,          // no node listens there
+  unavailable = 40,  // no node listens there
 };
 
 struct Error {
@@ -91,26 +92,26 @@ using Status = Result<void>;
 }  // namespace hamroh
 
 // Stays on in release. For bugs only, never for bytes from outside.
-#define CHECK(condition)                                              \
-  do {                                                                \
-    if (!(condition)) [[unlikely]] {                                  \
-      ::hamroh::check_failed(#condition, __FILE__, __LINE__);         \
-    }                                                                 \
+#define CHECK(condition)                                      \
+  do {                                                        \
+    if (!(condition)) [[unlikely]] {                          \
+      ::hamroh::check_failed(#condition, __FILE__, __LINE__); \
+    }                                                         \
   } while (false)
 
 // Returns the error of a Result from the enclosing function, else goes on.
-#define HAMROH_TRY(expression)                                        \
-  do {                                                                \
-    if (auto hamroh_try = (expression); !hamroh_try) [[unlikely]] {   \
-      return tl::unexpected(hamroh_try.error());                      \
-    }                                                                 \
+#define HAMROH_TRY(expression)                                      \
+  do {                                                              \
+    if (auto hamroh_try = (expression); !hamroh_try) [[unlikely]] { \
+      return tl::unexpected(hamroh_try.error());                    \
+    }                                                               \
   } while (false)
 #define HAMROH_CONCAT_(a, b) a##b
 #define HAMROH_CONCAT(a, b) HAMROH_CONCAT_(a, b)
 // HAMROH_ASSIGN(auto x, expression): declares x from the value of a Result or returns its error.
-#define HAMROH_ASSIGN(declaration, expression)                                        \
-  auto HAMROH_CONCAT(hamroh_result_, __LINE__) = (expression);                        \
-  if (!HAMROH_CONCAT(hamroh_result_, __LINE__)) [[unlikely]] {                        \
-    return tl::unexpected(HAMROH_CONCAT(hamroh_result_, __LINE__).error());           \
-  }                                                                                   \
+#define HAMROH_ASSIGN(declaration, expression)                              \
+  auto HAMROH_CONCAT(hamroh_result_, __LINE__) = (expression);              \
+  if (!HAMROH_CONCAT(hamroh_result_, __LINE__)) [[unlikely]] {              \
+    return tl::unexpected(HAMROH_CONCAT(hamroh_result_, __LINE__).error()); \
+  }                                                                         \
   declaration = std::move(*HAMROH_CONCAT(hamroh_result_, __LINE__))

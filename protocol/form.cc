@@ -27,7 +27,8 @@ constexpr auto services =
          "document_recovery", "transport_return", "family_tracing", "child_protection",
          "education_training", "livelihood", "employment", "police_protection",
          "status_application", "other");
-constexpr auto age_bands = list("0-5", "6-11", "12-14", "15-17", "18-24", "25-59", "60+", "unknown");
+constexpr auto age_bands =
+    list("0-5", "6-11", "12-14", "15-17", "18-24", "25-59", "60+", "unknown");
 constexpr auto sexes = list("female", "male", "other", "unknown");
 constexpr auto contact_methods =
     list("phone", "messenger", "via_trusted_person", "in_person_only", "do_not_contact");
@@ -52,7 +53,9 @@ std::string shortened(std::string_view text) {
                                   : escape_for_terminal(text.substr(0, shown_max)) + "…";
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 std::uint32_t number(std::string_view digits) {
   std::uint32_t value = 0;
@@ -163,8 +166,8 @@ class Inspector {
     require(is_letters(value.language, 2, 'a', 'z'), path + ".language", value.language,
             "an ISO 639-1 code such as tg, ru, en");
     require(!value.text.empty(), path + ".text", "nothing", "a text");
-    require(value.text.size() <= bytes_max, path + ".text", std::to_string(value.text.size()) + " bytes",
-            "a shorter text");
+    require(value.text.size() <= bytes_max, path + ".text",
+            std::to_string(value.text.size()) + " bytes", "a shorter text");
     require(is_plain_text(value.text, Lines::many), path + ".text", value.text,
             "valid UTF-8 without control characters");
     require(count_characters(value.text) <= characters_max, path + ".text",
@@ -173,8 +176,12 @@ class Inspector {
   }
 };
 
-bool is_language(std::string_view text) { return is_letters(text, 2, 'a', 'z'); }
-bool is_country(std::string_view text) { return is_letters(text, 2, 'A', 'Z'); }
+bool is_language(std::string_view text) {
+  return is_letters(text, 2, 'a', 'z');
+}
+bool is_country(std::string_view text) {
+  return is_letters(text, 2, 'A', 'Z');
+}
 
 void inspect(Inspector& check, const Triage& triage) {
   check.code(triage.urgency, "triage.urgency");
@@ -285,17 +292,17 @@ void inspect(Inspector& check, const Consent& consent) {
                   "consent.witness", "nothing", "a witness, because the consent was oral");
   }
   check.require(is_date(consent.date), "consent.date", consent.date, "a date such as 2026-11-20");
-  check.require(consent.expires.empty() ||
-                    (is_date(consent.expires) && consent.expires > consent.date),
-                "consent.expires", consent.expires, "a date after consent.date");
+  check.require(
+      consent.expires.empty() || (is_date(consent.expires) && consent.expires > consent.date),
+      "consent.expires", consent.expires, "a date after consent.date");
   check.line(consent.witness, "consent.witness", false);
   check.require(consent.scope.size() <= 32, "consent.scope", std::to_string(consent.scope.size()),
                 "at most 32 scopes");
   for (std::size_t i = 0; i < consent.scope.size(); ++i) {
     const ConsentScope& scope = consent.scope[i];
     const std::string path = "consent.scope[" + std::to_string(i) + "]";
-    check.require(!scope.recipients.empty() && !scope.tiers.empty() && !scope.purposes.empty(), path,
-                  "an empty list", "recipients, tiers and purposes");
+    check.require(!scope.recipients.empty() && !scope.tiers.empty() && !scope.purposes.empty(),
+                  path, "an empty list", "recipients, tiers and purposes");
     check.words(scope.recipients, path + ".recipients", is_code,
                 "kind:KIND or member:ID in lower case");
     check.codes(scope.tiers, path + ".tiers");
@@ -305,19 +312,45 @@ void inspect(Inspector& check, const Consent& consent) {
 
 }  // namespace
 
-std::span<const CodeName> names_of(Urgency) { return urgencies; }
-std::span<const CodeName> names_of(Sensitivity) { return sensitivities; }
-std::span<const CodeName> names_of(Service) { return services; }
-std::span<const CodeName> names_of(AgeBand) { return age_bands; }
-std::span<const CodeName> names_of(Sex) { return sexes; }
-std::span<const CodeName> names_of(SafeContactMethod) { return contact_methods; }
-std::span<const CodeName> names_of(TraffickingScope) { return scopes; }
-std::span<const CodeName> names_of(Exploitation) { return exploitations; }
-std::span<const CodeName> names_of(ConsentGiver) { return consent_givers; }
-std::span<const CodeName> names_of(ConsentMode) { return consent_modes; }
-std::span<const CodeName> names_of(ConsentException) { return consent_exceptions; }
-std::span<const CodeName> names_of(DeclineReason) { return decline_reasons; }
-std::span<const CodeName> names_of(DisclosureTier) { return tiers; }
+std::span<const CodeName> names_of(Urgency) {
+  return urgencies;
+}
+std::span<const CodeName> names_of(Sensitivity) {
+  return sensitivities;
+}
+std::span<const CodeName> names_of(Service) {
+  return services;
+}
+std::span<const CodeName> names_of(AgeBand) {
+  return age_bands;
+}
+std::span<const CodeName> names_of(Sex) {
+  return sexes;
+}
+std::span<const CodeName> names_of(SafeContactMethod) {
+  return contact_methods;
+}
+std::span<const CodeName> names_of(TraffickingScope) {
+  return scopes;
+}
+std::span<const CodeName> names_of(Exploitation) {
+  return exploitations;
+}
+std::span<const CodeName> names_of(ConsentGiver) {
+  return consent_givers;
+}
+std::span<const CodeName> names_of(ConsentMode) {
+  return consent_modes;
+}
+std::span<const CodeName> names_of(ConsentException) {
+  return consent_exceptions;
+}
+std::span<const CodeName> names_of(DeclineReason) {
+  return decline_reasons;
+}
+std::span<const CodeName> names_of(DisclosureTier) {
+  return tiers;
+}
 
 std::optional<FormFault> find_fault(const ReferralForm& form) {
   Inspector check;

@@ -1,8 +1,8 @@
 // The referral form and the bodies of events, as plain values (shared form specification, version
 // "referral/1"). Codes travel on the wire; labels are catalogues elsewhere.
 //
-// Lists that belong to the jurisdiction pack (district, reason, documents, indicators, access needs,
-// safety risks, purposes) are strings checked by syntax here; the pack checks their content.
+// Lists that belong to the jurisdiction pack (district, reason, documents, indicators, access
+// needs, safety risks, purposes) are strings checked by syntax here; the pack checks their content.
 // `find_fault` holds the rules that JSON and typed form share; it is the only place that has them.
 #pragma once
 
@@ -18,33 +18,80 @@ namespace hamroh {
 enum class Urgency : std::uint8_t { emergency = 1, urgent = 2, normal = 3 };
 enum class Sensitivity : std::uint8_t { standard = 1, high = 2, sealed = 3 };
 enum class Service : std::uint8_t {
-  shelter = 1, medical = 2, psychosocial = 3, legal = 4, food = 5, non_food_items = 6, cash = 7,
-  document_recovery = 8, transport_return = 9, family_tracing = 10, child_protection = 11,
-  education_training = 12, livelihood = 13, employment = 14, police_protection = 15,
-  status_application = 16, other = 17,
+  shelter = 1,
+  medical = 2,
+  psychosocial = 3,
+  legal = 4,
+  food = 5,
+  non_food_items = 6,
+  cash = 7,
+  document_recovery = 8,
+  transport_return = 9,
+  family_tracing = 10,
+  child_protection = 11,
+  education_training = 12,
+  livelihood = 13,
+  employment = 14,
+  police_protection = 15,
+  status_application = 16,
+  other = 17,
 };
 enum class AgeBand : std::uint8_t {
-  from_0 = 1, from_6 = 2, from_12 = 3, from_15 = 4, from_18 = 5, from_25 = 6, from_60 = 7, unknown = 8,
+  from_0 = 1,
+  from_6 = 2,
+  from_12 = 3,
+  from_15 = 4,
+  from_18 = 5,
+  from_25 = 6,
+  from_60 = 7,
+  unknown = 8,
 };
 enum class Sex : std::uint8_t { female = 1, male = 2, other = 3, unknown = 4 };
 enum class SafeContactMethod : std::uint8_t {
-  phone = 1, messenger = 2, via_trusted_person = 3, in_person_only = 4, do_not_contact = 5,
+  phone = 1,
+  messenger = 2,
+  via_trusted_person = 3,
+  in_person_only = 4,
+  do_not_contact = 5,
 };
 enum class TraffickingScope : std::uint8_t { internal = 1, transnational = 2, unknown = 3 };
 enum class Exploitation : std::uint8_t {
-  forced_labour = 1, sexual = 2, child_labour = 3, forced_marriage = 4, servitude = 5,
-  forced_military = 6, organ_removal = 7, forced_begging = 8, forced_adoption = 9, surrogacy = 10,
-  forced_criminality = 11, biomedical = 12, armed_group_or_conflict = 13, other = 14,
+  forced_labour = 1,
+  sexual = 2,
+  child_labour = 3,
+  forced_marriage = 4,
+  servitude = 5,
+  forced_military = 6,
+  organ_removal = 7,
+  forced_begging = 8,
+  forced_adoption = 9,
+  surrogacy = 10,
+  forced_criminality = 11,
+  biomedical = 12,
+  armed_group_or_conflict = 13,
+  other = 14,
 };
 enum class ConsentGiver : std::uint8_t { self = 1, guardian = 2, representative = 3 };
 enum class ConsentMode : std::uint8_t { signed_paper = 1, oral_witnessed = 2, recorded = 3 };
 enum class ConsentException : std::uint8_t {
-  child_best_interests = 1, imminent_danger = 2, legal_obligation = 3,
+  child_best_interests = 1,
+  imminent_danger = 2,
+  legal_obligation = 3,
 };
 enum class DeclineReason : std::uint8_t {
-  no_capacity = 1, waitlist = 2, not_eligible = 3, outside_area = 4, service_not_offered = 5,
-  insufficient_information = 6, cannot_reach_person = 7, person_declined = 8,
-  conflict_of_interest = 9, safety_risk = 10, duplicate = 11, consent_invalid = 12, other = 13,
+  no_capacity = 1,
+  waitlist = 2,
+  not_eligible = 3,
+  outside_area = 4,
+  service_not_offered = 5,
+  insufficient_information = 6,
+  cannot_reach_person = 7,
+  person_declined = 8,
+  conflict_of_interest = 9,
+  safety_risk = 10,
+  duplicate = 11,
+  consent_invalid = 12,
+  other = 13,
 };
 enum class DisclosureTier : std::uint8_t { t1 = 1, t2 = 2, t3 = 3, t4 = 4, s = 5 };
 
@@ -122,8 +169,8 @@ struct SafeContact {
   bool operator==(const SafeContact&) const = default;
 };
 
-struct Contact {  // T2
-  std::string name;   // exactly one of name and alias
+struct Contact {     // T2
+  std::string name;  // exactly one of name and alias
   std::string alias;
   SafeContact safe_contact;
   std::optional<Sex> interpreter_sex;
@@ -145,7 +192,7 @@ struct Guardian {
   bool operator==(const Guardian&) const = default;
 };
 
-struct CaseFacts {  // T3
+struct CaseFacts {               // T3
   std::uint32_t birth_year = 0;  // 0: absent
   std::string birth_date;        // ISO 8601; instead of the year
   std::vector<std::string> citizenship;
@@ -211,8 +258,8 @@ struct NoteText {
 
 // Where a form is wrong, in the words of its JSON form.
 struct FormFault {
-  std::string path;     // "triage.services[1]"
-  std::string found;    // shortened and escaped
+  std::string path;   // "triage.services[1]"
+  std::string found;  // shortened and escaped
   std::string allowed;
 };
 [[nodiscard]] std::optional<FormFault> find_fault(const ReferralForm& form);

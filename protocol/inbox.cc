@@ -56,8 +56,8 @@ struct EnvelopeVerifier {
     if (proof.sender != sender.origin.member || proof.incarnation != sender.origin.incarnation) {
       return fault(Code::unknown_member, "an envelope's proof names another member");
     }
-    const ByteView expected = proof.note.role == NoteRole::author ? sender.author.view()
-                                                                  : sender.receipt.view();
+    const ByteView expected =
+        proof.note.role == NoteRole::author ? sender.author.view() : sender.receipt.view();
     if (!std::ranges::equal(proof.note.key.view(), expected)) {
       return fault(Code::bad_signature, "a note is signed with a key that the directory lacks");
     }

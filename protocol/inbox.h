@@ -1,14 +1,15 @@
 // From an opened envelope to facts: verification in the only order that is safe.
 //
-// `verify_content` takes the plaintext of one envelope and what this node knows of the peer that the
-// transport names, and returns a VerifiedEnvelope or nothing:
+// `verify_content` takes the plaintext of one envelope and what this node knows of the peer that
+// the transport names, and returns a VerifiedEnvelope or nothing:
 //   1. the sections parse; the proof comes first and names that peer and its current incarnation;
 //   2. the note is signed with the key that its role names in the directory;
 //   3. every entry's leaf lies under the note's root, and the tree extends the note that this node
 //      already has from that peer (a base other than that one is `Code::bad_proof` with
 //      `wrong_base` set: the peer sends again from the right base);
 //   4. entries lie in [first, size): they were appended while that key was in use;
-//   5. a message's entry is `sent` and its subject is the digest of the inner; a receipt's kind is one
+//   5. a message's entry is `sent` and its subject is the digest of the inner; a receipt's kind is
+//   one
 //      that settles or `held`; under the receipt key only `held` and `refused` are believed.
 // Inners are parsed only by whoever holds a VerifiedMessage, so never before their proof.
 #pragma once

@@ -1,9 +1,9 @@
 // A member's signed list of its coming epoch keys.
 //
-// Epochs are weekly; eight are published ahead. The author key signs label ‖ network ‖ SHA-256(payload);
-// the serial only rises. Senders seal to the newest sheet's key of the current epoch. FlatBuffers
-// identifier HKEY. A private half is destroyed at its epoch's end plus a grace of 30 days, but never
-// while an unopened envelope needs it.
+// Epochs are weekly; eight are published ahead. The author key signs label ‖ network ‖
+// SHA-256(payload); the serial only rises. Senders seal to the newest sheet's key of the current
+// epoch. FlatBuffers identifier HKEY. A private half is destroyed at its epoch's end plus a grace
+// of 30 days, but never while an unopened envelope needs it.
 #pragma once
 
 #include <vector>

@@ -6,8 +6,8 @@
 // Its RFC 6962 leaf hash is its place in the tree.
 //
 // On disk (tables ledger, ledger_node): one packed row per turn, keyed by its first index, and the
-// roots of full subtrees of 256, 65,536, … leaves. Appending costs O(log n) time, and memory does not
-// grow with the ledger: the newest tile of each level and a bounded cache of recent tiles stay.
+// roots of full subtrees of 256, 65,536, … leaves. Appending costs O(log n) time, and memory does
+// not grow with the ledger: the newest tile of each level and a bounded cache of recent tiles stay.
 //
 // A turn appends with `append`, then calls `flush` once before the commit. If the transaction then
 // fails, the object is ahead of the disk and must be thrown away and loaded again.
@@ -32,9 +32,9 @@ enum class EntryKind : std::uint8_t {
   directory = 9,    // a directory was accepted; subject: its hash
   key_sheet = 10,   // own key sheet published; subject: its hash
   keys_destroyed = 11,  // an epoch's private half was destroyed; subject: hash of the key id
-  conflict = 12,    // evidence kept; subject: digest of the conflicting message
-  fork_seen = 13,   // a peer's two notes do not extend one another; detail: hash of the evidence
-  stored = 14,          // own message; the peer holds it sealed; detail: leaf hash of its `held` receipt
+  conflict = 12,        // evidence kept; subject: digest of the conflicting message
+  fork_seen = 13,  // a peer's two notes do not extend one another; detail: hash of the evidence
+  stored = 14,     // own message; the peer holds it sealed; detail: leaf hash of its `held` receipt
   // Reserved, so that later nodes can use them without a new wire version.
   dummy = 240,
   witness = 241,
@@ -63,8 +63,8 @@ struct Entry {
 
 // What an entry is about, kept beside it and never hashed: ids only.
 struct EntryReference {
-  MemberId peer;     // the other side; zero if none
-  MemberId author;   // of the message; zero if none
+  MemberId peer;    // the other side; zero if none
+  MemberId author;  // of the message; zero if none
   MessageId message;
   bool operator==(const EntryReference&) const = default;
 };
@@ -77,8 +77,8 @@ struct LedgerRecord {
 
 class Ledger {
  public:
-  // Reads O(256 · levels) rows, whatever the size. Errors: environment (store_corrupt) if the rows do
-  // not join without gap.
+  // Reads O(256 · levels) rows, whatever the size. Errors: environment (store_corrupt) if the rows
+  // do not join without gap.
   [[nodiscard]] static Result<Ledger> load(Transaction& store);
 
   [[nodiscard]] std::uint64_t size() const;  // with what was appended in this turn
@@ -91,13 +91,15 @@ class Ledger {
   [[nodiscard]] Status flush(Transaction& store);
 
   // Works for unflushed entries too. Absent beyond the end.
-  [[nodiscard]] Result<std::optional<LedgerRecord>> read(Transaction& store, std::uint64_t index) const;
+  [[nodiscard]] Result<std::optional<LedgerRecord>> read(Transaction& store,
+                                                         std::uint64_t index) const;
   // Visits [from, size) of the flushed and unflushed records until the visitor returns false.
   [[nodiscard]] Status scan(Transaction& store, std::uint64_t from,
                             const std::function<bool(const LedgerRecord&)>& visit) const;
   // Root of the first `size` leaves. size <= size().
   [[nodiscard]] Result<CompactRange> range_at(Transaction& store, std::uint64_t size) const;
-  // Multiproof hashes (proof.h) for sorted, distinct indices in the tree of `size` over `base_size`.
+  // Multiproof hashes (proof.h) for sorted, distinct indices in the tree of `size` over
+  // `base_size`.
   [[nodiscard]] Result<std::vector<Digest>> prove(Transaction& store, std::uint64_t size,
                                                   std::uint64_t base_size,
                                                   std::span<const std::uint64_t> indices) const;

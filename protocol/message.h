@@ -1,8 +1,8 @@
 // Messages and the two unsealed frames.
 //
-// inner (FlatBuffers, identifier HINN) is a message as its author laid it: exact bytes, kept for ever,
-// never re-encoded. Its digest, SHA-256(label ‖ inner), is what ledgers hold; the 16-byte blind makes
-// the digest useless for guessing once the inner is erased.
+// inner (FlatBuffers, identifier HINN) is a message as its author laid it: exact bytes, kept for
+// ever, never re-encoded. Its digest, SHA-256(label ‖ inner), is what ledgers hold; the 16-byte
+// blind makes the digest useless for guessing once the inner is erased.
 //
 // hello (HHEL) opens a connection and settles what each side remembers of the other's ledger; rekey
 // (HRKY) answers an envelope sealed to a key that is gone.
@@ -35,13 +35,13 @@ struct Inner {
   MemberId author;
   std::vector<MemberId> recipients;  // 1 to recipients_max, sorted, distinct, without the author
   CaseId case_id;
-  std::vector<Digest> heads;         // sorted, distinct; digests of the maximal events known
+  std::vector<Digest> heads;  // sorted, distinct; digests of the maximal events known
   std::uint64_t directory_version = 0;
   Timestamp created;
-  Timestamp expires;                 // after created
-  std::uint16_t kind = 0;            // EventKind; an unknown one is answered `unsupported`
+  Timestamp expires;       // after created
+  std::uint16_t kind = 0;  // EventKind; an unknown one is answered `unsupported`
   Bytes body;
-  std::vector<Commitment> commitments;            // sorted by tier, distinct
+  std::vector<Commitment> commitments;  // sorted by tier, distinct
   std::vector<AttachmentReference> attachments;
   bool operator==(const Inner&) const = default;
 };
@@ -50,7 +50,7 @@ struct Inner {
 [[nodiscard]] Digest message_digest(ByteView inner_bytes);
 
 enum class HelloPurpose : std::uint8_t {
-  greeting = 1,   // this side just connected; wants an answer
+  greeting = 1,  // this side just connected; wants an answer
   answer = 2,
   complaint = 3,  // an envelope's base was not the note named here; send again from it
 };

@@ -13,10 +13,12 @@ const Bytes receipt_key{'r', 'e', 'c', 'e', 'i', 'p', 't'};
 const Bytes witness_key{'w', 'i', 't', 'n', 'e', 's', 's'};
 const Bytes author_key{'a', 'u', 't', 'h', 'o', 'r'};
 constexpr std::size_t directory_chunk_bytes = 512 * 1024;
-// Kept free in an envelope for its proof and attached files; a single entry's proof needs at most 2 KiB.
+// Kept free in an envelope for its proof and attached files; a single entry's proof needs at most 2
+// KiB.
 constexpr std::size_t proof_room_bytes = 32 * 1024;
 constexpr std::size_t envelope_leaves_max = 1024;
-static_assert(envelope_leaves_max < limits::sections_max && envelope_leaves_max <= limits::proof_leaves_max);
+static_assert(envelope_leaves_max < limits::sections_max &&
+              envelope_leaves_max <= limits::proof_leaves_max);
 constexpr Duration expiry_interval = seconds(10);
 constexpr Duration upkeep_interval = minutes(10);
 
@@ -195,9 +197,9 @@ Status Node::load_keys(Turn& turn) {
   }
   author_ = crypto::SigningKey::from_seed(*author);
   if (sheet) {
-    HAMROH_ASSIGN(sheet_, verify_key_sheet(*sheet, identity_.network, identity_.member,
-                                           identity_.incarnation,
-                                           key_as<AuthorKey>(author_->public_key())));
+    HAMROH_ASSIGN(
+        sheet_, verify_key_sheet(*sheet, identity_.network, identity_.member, identity_.incarnation,
+                                 key_as<AuthorKey>(author_->public_key())));
   }
   epochs_.clear();
   Status parsed;
@@ -229,8 +231,8 @@ Status Node::load_directory(Turn& turn) {
   return {};
 }
 
-// A Peer for every other active member. One that is no longer active stays only while messages wait for
-// it: they expire, and their authors are told.
+// A Peer for every other active member. One that is no longer active stays only while messages wait
+// for it: they expire, and their authors are told.
 void Node::meet_members(Turn& turn) {
   const Member* self = directory_->find(identity_.member);
   if (self != nullptr) {
@@ -280,8 +282,8 @@ Status Node::load_peer(const Member& member, Peer& peer, Turn& turn) {
                 turn.store.get(Table::peer, PeerRecord::key_sheet_key(member.id)));
   peer.sheet.reset();
   if (sheet) {
-    auto verified = verify_key_sheet(*sheet, identity_.network, member.id, member.incarnation,
-                                     member.author);
+    auto verified =
+        verify_key_sheet(*sheet, identity_.network, member.id, member.incarnation, member.author);
     if (verified) {  // else its author key has changed since: the next hello brings a new one
       peer.sheet = std::move(*verified);
     }
@@ -358,7 +360,8 @@ Status Node::load_outbox(Turn& turn) {
   return {};
 }
 
-// The file outside the database must not know more than the database: else an old copy was restored.
+// The file outside the database must not know more than the database: else an old copy was
+// restored.
 Status Node::check_anchor(Turn& turn) {
   if (!options_.anchor) {
     return {};
@@ -375,14 +378,16 @@ Status Node::check_anchor(Turn& turn) {
   return {};
 }
 
-void Node::stop_signing() { phase_ = Phase::stopped; }
+void Node::stop_signing() {
+  phase_ = Phase::stopped;
+}
 
 // From here on another key signs, or the same key of a later start: `since` moves.
 Status Node::begin_session(Turn& turn) {
   const crypto::SigningKey& key = author_ ? *author_ : *receipt_;
   note_.reset();
-  session_first_ = append_entry(EntryKind::session, Code::none, *Digest::from(key.public_key().view()),
-                                Digest{}, {}, turn);
+  session_first_ = append_entry(EntryKind::session, Code::none,
+                                *Digest::from(key.public_key().view()), Digest{}, {}, turn);
   return {};
 }
 
@@ -480,12 +485,12 @@ Status Node::keep_key_sheet(Turn& turn) {
     begins = ends;
   }
   const Bytes file = sign_key_sheet(sheet, *author_);
-  HAMROH_ASSIGN(sheet_, verify_key_sheet(file, identity_.network, identity_.member,
-                                         identity_.incarnation,
-                                         key_as<AuthorKey>(author_->public_key())));
+  HAMROH_ASSIGN(sheet_,
+                verify_key_sheet(file, identity_.network, identity_.member, identity_.incarnation,
+                                 key_as<AuthorKey>(author_->public_key())));
   HAMROH_TRY(turn.store.put(Table::meta, own_sheet_key, file));
-  append_entry(EntryKind::key_sheet, Code::none, crypto::sha256({hamroh::view(labels::key_sheet), file}),
-               Digest{}, {}, turn);
+  append_entry(EntryKind::key_sheet, Code::none,
+               crypto::sha256({hamroh::view(labels::key_sheet), file}), Digest{}, {}, turn);
   for (auto& [member, peer] : peers_) {
     if (peer.connected) {
       peer.hello_due = HelloPurpose::answer;
@@ -494,11 +499,11 @@ Status Node::keep_key_sheet(Turn& turn) {
   return {};
 }
 
-// Private halves go at the end of their epoch plus the grace, but not while a held envelope may need
-// them, and never on the word of a clock that cannot be trusted.
+// Private halves go at the end of their epoch plus the grace, but not while a held envelope may
+// need them, and never on the word of a clock that cannot be trusted.
 Status Node::destroy_old_keys(Turn& turn) {
-  const bool holding = std::ranges::any_of(
-      peers_, [](const auto& item) { return !item.second.held.empty(); });
+  const bool holding =
+      std::ranges::any_of(peers_, [](const auto& item) { return !item.second.held.empty(); });
   if (clock_suspect_ || holding || locked()) {
     return {};
   }
@@ -552,8 +557,9 @@ Status Node::lock(Turn& turn) {
 
 // ---- Time -------------------------------------------------------------------------------------
 
-// Wall time is trusted while it agrees with the last persisted time plus what the monotonic clock says
-// has passed since (promise 5). Over a restart the monotonic part is unknown and counts as zero.
+// Wall time is trusted while it agrees with the last persisted time plus what the monotonic clock
+// says has passed since (promise 5). Over a restart the monotonic part is unknown and counts as
+// zero.
 Status Node::check_clock(Turn& turn) {
   const bool first = clock_wall_.ms == 0;
   if (first) {
@@ -590,8 +596,8 @@ Status Node::confirm_clock(Turn& turn) {
   return turn.store.put(Table::meta, clock_key, key_u64(turn.now.ms));
 }
 
-// The rules after a start: nothing is signed until every reachable peer with recent traffic has said
-// what it remembers of this ledger.
+// The rules after a start: nothing is signed until every reachable peer with recent traffic has
+// said what it remembers of this ledger.
 void Node::check_start(Turn& turn) {
   if (phase_ != Phase::starting || !directory_) {
     return;
@@ -599,8 +605,8 @@ void Node::check_start(Turn& turn) {
   const Duration waited{turn.monotonic.ms - started_.ms};
   if (waited < tuning::start_wait_max) {
     for (const auto& [member, peer] : peers_) {
-      const bool recent = peer.record.heard.ms != 0 &&
-                          turn.now - peer.record.heard < tuning::start_traffic_window;
+      const bool recent =
+          peer.record.heard.ms != 0 && turn.now - peer.record.heard < tuning::start_traffic_window;
       const bool reachable = peer.connected || waited < tuning::start_connect_wait;
       if (recent && reachable && !peer.greeted) {
         return;
@@ -610,7 +616,9 @@ void Node::check_start(Turn& turn) {
   phase_ = Phase::ready;
 }
 
-bool Node::may_sign() const { return phase_ == Phase::ready; }
+bool Node::may_sign() const {
+  return phase_ == Phase::ready;
+}
 
 Status Node::tick(Turn& turn) {
   HAMROH_TRY(check_clock(turn));
@@ -619,13 +627,15 @@ Status Node::tick(Turn& turn) {
     if (!peer.connected) {
       continue;
     }
-    const bool silent = !peer.greeted && (!peer.hello_sent || turn.monotonic.ms >=
-                                              peer.hello_sent->ms + tuning::hello_retry.ms);
+    const bool silent =
+        !peer.greeted &&
+        (!peer.hello_sent || turn.monotonic.ms >= peer.hello_sent->ms + tuning::hello_retry.ms);
     if (silent) {
       HAMROH_TRY(send_hello(member, peer, HelloPurpose::greeting, turn));
     }
-    const bool may_answer = !peer.hello_sent || turn.monotonic.ms >=
-                                peer.hello_sent->ms + tuning::hello_interval_min.ms;
+    const bool may_answer =
+        !peer.hello_sent ||
+        turn.monotonic.ms >= peer.hello_sent->ms + tuning::hello_interval_min.ms;
     if (peer.hello_due && may_answer) {
       HAMROH_TRY(send_hello(member, peer, *peer.hello_due, turn));
     }
@@ -673,8 +683,8 @@ Duration Node::next_wakeup(Duration monotonic) const {
   return std::max(next, monotonic);
 }
 
-// A message whose time is over is settled here, by an entry of this node's own, so that its author is
-// told and can prove that he was.
+// A message whose time is over is settled here, by an entry of this node's own, so that its author
+// is told and can prove that he was.
 Status Node::expire_messages(Turn& turn) {
   if (clock_suspect_ || locked()) {
     return {};
@@ -691,8 +701,7 @@ Status Node::expire_messages(Turn& turn) {
           delivery = {member, Level::expired, Code::expired, turn.now, index};
         }
       }
-      HAMROH_TRY(turn.store.put(Table::message,
-                                MessageRecord::key(identity_.member, item.message),
+      HAMROH_TRY(turn.store.put(Table::message, MessageRecord::key(identity_.member, item.message),
                                 record->encode()));
       (void)peer.outbox.settle(item.message);
       --outbox_size_;
@@ -752,7 +761,8 @@ Status Node::send_hello(const MemberId& member, Peer& peer, HelloPurpose purpose
 // ---- The end of a turn ------------------------------------------------------------------------
 
 std::uint64_t Node::append_entry(EntryKind kind, Code code, const Digest& subject,
-                                 const Digest& detail, const EntryReference& reference, Turn& turn) {
+                                 const Digest& detail, const EntryReference& reference,
+                                 Turn& turn) {
   Entry entry;
   entry.kind = kind;
   entry.code = code;
@@ -794,18 +804,17 @@ Status Node::flush_ledger(Turn& turn) {
     return {};
   }
   for (const LedgerRecord& record : records) {
-    turn.effects.notices.push_back(
-        {{record.index, static_cast<std::uint8_t>(record.entry.kind), record.entry.code,
-          record.entry.time, record.reference.peer, record.reference.author,
-          record.reference.message}});
+    turn.effects.notices.push_back({{record.index, static_cast<std::uint8_t>(record.entry.kind),
+                                     record.entry.code, record.entry.time, record.reference.peer,
+                                     record.reference.author, record.reference.message}});
   }
   HAMROH_TRY(ledger_.flush(turn.store));
   turn.effects.anchor = WriteAnchor{ledger_.size(), ledger_.root()};
   return {};
 }
 
-// Signs over the whole ledger, once for as many peers and messages as there are, and keeps the note:
-// the newest of a session proves every entry of that session for ever.
+// Signs over the whole ledger, once for as many peers and messages as there are, and keeps the
+// note: the newest of a session proves every entry of that session for ever.
 Status Node::sign_head(Turn& turn) {
   if (note_ && note_->size == ledger_.size()) {
     return {};
@@ -846,8 +855,8 @@ Result<std::vector<Node::Plan>> Node::make_plans(Turn& turn) {
   return plans;
 }
 
-// A receipt of an earlier session is proven by that session's last note. One that no note ever covered
-// was never given: it is entered again, in this session.
+// A receipt of an earlier session is proven by that session's last note. One that no note ever
+// covered was never given: it is entered again, in this session.
 Status Node::plan_receipts(Plan& plan, Turn& turn) {
   for (Owed& owed : plan.peer->owed) {
     if (owed.index >= session_first_) {
@@ -868,7 +877,8 @@ Status Node::plan_receipts(Plan& plan, Turn& turn) {
       receipts.push_back(owed);
       continue;
     }
-    const bool by_reader = owed.entry.kind != EntryKind::held && owed.entry.kind != EntryKind::refused;
+    const bool by_reader =
+        owed.entry.kind != EntryKind::held && owed.entry.kind != EntryKind::refused;
     if (locked() && by_reader) {
       continue;  // the peer asks again; by then the author key may be back
     }
@@ -883,8 +893,8 @@ Status Node::plan_receipts(Plan& plan, Turn& turn) {
   return {};
 }
 
-// A message whose `sent` entry belongs to an earlier session gets a fresh one, because the note of this
-// session vouches for nothing older.
+// A message whose `sent` entry belongs to an earlier session gets a fresh one, because the note of
+// this session vouches for nothing older.
 Status Node::plan_messages(Plan& plan, Turn& turn) {
   plan.messages = plan.peer->outbox.take_due(turn.monotonic, turn.entropy);
   for (OutboxItem& item : plan.messages) {
@@ -932,7 +942,8 @@ Status Node::send_plan(Plan& plan, Turn& turn) {
     HAMROH_ASSIGN(const auto record, ledger_.read(turn.store, item.sent_index));
     CHECK(record);
     HAMROH_ASSIGN(Bytes inner, inner_of(item, turn));
-    leaves.emplace(item.sent_index, MessageSection{item.sent_index, record->entry, std::move(inner)});
+    leaves.emplace(item.sent_index,
+                   MessageSection{item.sent_index, record->entry, std::move(inner)});
   }
   std::vector<Leaf> batch;
   std::size_t bytes = 0;
@@ -947,8 +958,8 @@ Status Node::send_plan(Plan& plan, Turn& turn) {
   };
   for (auto& [index, leaf] : leaves) {
     const auto* message = std::get_if<MessageSection>(&leaf);
-    const std::size_t more = message != nullptr ? message_section_bytes(message->inner.size())
-                                                : receipt_section_bytes();
+    const std::size_t more =
+        message != nullptr ? message_section_bytes(message->inner.size()) : receipt_section_bytes();
     if (!batch.empty() && (bytes + more > bytes_max || batch.size() == envelope_leaves_max)) {
       HAMROH_TRY(send_batch());
     }
@@ -964,8 +975,8 @@ Status Node::send_plan(Plan& plan, Turn& turn) {
   return {};
 }
 
-Status Node::send_leaves(Plan& plan, const Note& note, std::uint64_t base,
-                         std::vector<Leaf> leaves, Turn& turn) {
+Status Node::send_leaves(Plan& plan, const Note& note, std::uint64_t base, std::vector<Leaf> leaves,
+                         Turn& turn) {
   EnvelopeContent content;
   content.proof.sender = identity_.member;
   content.proof.incarnation = identity_.incarnation;
@@ -985,7 +996,8 @@ Status Node::send_leaves(Plan& plan, const Note& note, std::uint64_t base,
   if (proof_bytes > proof_room_bytes && leaves.size() > 1) {
     // Entries scattered over a large ledger share few hashes: two envelopes instead of one.
     const auto middle = leaves.begin() + static_cast<std::ptrdiff_t>(leaves.size() / 2);
-    std::vector<Leaf> second(std::make_move_iterator(middle), std::make_move_iterator(leaves.end()));
+    std::vector<Leaf> second(std::make_move_iterator(middle),
+                             std::make_move_iterator(leaves.end()));
     leaves.erase(middle, leaves.end());
     const bool current = note_ && note == *note_;
     HAMROH_TRY(send_leaves(plan, note, base, std::move(leaves), turn));
@@ -1000,9 +1012,8 @@ Status Node::send_leaves(Plan& plan, const Note& note, std::uint64_t base,
     plan.peer->wants_directory = false;
   }
   const Bytes encoded = encode_content(content);
-  HAMROH_ASSIGN(Bytes frame,
-                seal_envelope(encoded, identity_.network, plan.member,
-                              plan.peer->sheet->key_at(turn.now).key, turn.entropy));
+  HAMROH_ASSIGN(Bytes frame, seal_envelope(encoded, identity_.network, plan.member,
+                                           plan.peer->sheet->key_at(turn.now).key, turn.entropy));
   if (plan.peer->locked && !messages.empty()) {
     // Bounded by what may be in flight; forgotten with the connection.
     plan.peer->envelopes.emplace(envelope_digest(frame), std::move(messages));

@@ -1,17 +1,17 @@
 // Node: the whole of a member's part in the network, as a deterministic state machine.
 //
-// Inputs come with a Turn; everything durable goes through the Turn's transaction; everything said to
-// peers and clients goes into the Turn's effects, which the runtime performs after the commit. One turn
-// is: any number of submit / receive / peer_up / peer_down / tick calls, then `finish` once, then the
-// commit, then the effects. finish signs at most one note, over the whole ledger, for everything that
-// the turn says to anybody.
+// Inputs come with a Turn; everything durable goes through the Turn's transaction; everything said
+// to peers and clients goes into the Turn's effects, which the runtime performs after the commit.
+// One turn is: any number of submit / receive / peer_up / peer_down / tick calls, then `finish`
+// once, then the commit, then the effects. finish signs at most one note, over the whole ledger,
+// for everything that the turn says to anybody.
 //
-// Errors. Blame::caller and Blame::peer: that one input was refused, nothing of it was written, the turn
-// goes on. Blame::environment: the store failed; the turn must be rolled back, this Node thrown away and
-// opened again from the store, because its memory may be ahead of the disk.
+// Errors. Blame::caller and Blame::peer: that one input was refused, nothing of it was written, the
+// turn goes on. Blame::environment: the store failed; the turn must be rolled back, this Node
+// thrown away and opened again from the store, because its memory may be ahead of the disk.
 //
-// Where things stand: node.cc (open, keys, finish), node_submit.cc (what clients ask), node_receive.cc
-// (what peers say), node_view.cc (what is shown).
+// Where things stand: node.cc (open, keys, finish), node_submit.cc (what clients ask),
+// node_receive.cc (what peers say), node_view.cc (what is shown).
 #pragma once
 
 #include <map>
@@ -41,9 +41,9 @@ struct Submission {
   MessageId message;
   std::optional<CaseId> case_id;  // absent: opens a case, whose id is the message id
   EventKind kind{};
-  std::vector<MemberId> to;       // empty: all other participants of the case
+  std::vector<MemberId> to;  // empty: all other participants of the case
   Bytes body;
-  Duration lifetime;              // zero: the default
+  Duration lifetime;  // zero: the default
 };
 
 struct Accepted {
@@ -54,12 +54,12 @@ struct Accepted {
 
 class Node {
  public:
-  // Makes a member's keys and identity in an empty store and returns the join request to be admitted.
-  // Needs the reader tier.
+  // Makes a member's keys and identity in an empty store and returns the join request to be
+  // admitted. Needs the reader tier.
   [[nodiscard]] static Result<Bytes> initialise(const NewMember& member, Turn& turn);
 
-  // Opens a node from its store; `turn` is finished and committed by the caller like any other. If the
-  // reader tier is locked, the node starts locked.
+  // Opens a node from its store; `turn` is finished and committed by the caller like any other. If
+  // the reader tier is locked, the node starts locked.
   [[nodiscard]] static Result<Node> open(const NodeOptions& options, Turn& turn);
 
   // Verifies and takes over a newer directory (or the first).
@@ -98,7 +98,8 @@ class Node {
   // Events from ledger index `from` on; at most `limit`.
   [[nodiscard]] Result<std::vector<Event>> events(std::uint64_t from, std::size_t limit,
                                                   Turn& turn) const;
-  // The receipt of an own message at one recipient (any settled one if absent) as a C2SP tlog-proof.
+  // The receipt of an own message at one recipient (any settled one if absent) as a C2SP
+  // tlog-proof.
   [[nodiscard]] Result<std::string> receipt(const MessageId& message,
                                             std::optional<MemberId> recipient, Turn& turn) const;
   [[nodiscard]] const Ledger& ledger() const { return ledger_; }
@@ -141,11 +142,11 @@ class Node {
     std::optional<VerifiedKeySheet> sheet;
     Outbox outbox;
     std::vector<Owed> owed;
-    bool loaded = false;        // record and held come from the store
-    bool connected = false;     // our outbound connection stands
-    bool greeted = false;       // its hello has come since
-    bool locked = false;        // it said so
-    bool wants_proof = false;   // it should see that our ledger extends what it knows
+    bool loaded = false;       // record and held come from the store
+    bool connected = false;    // our outbound connection stands
+    bool greeted = false;      // its hello has come since
+    bool locked = false;       // it said so
+    bool wants_proof = false;  // it should see that our ledger extends what it knows
     bool wants_directory = false;
     std::uint64_t known_base = 0;  // size of our note that it holds, as far as we know
     std::optional<Duration> hello_sent;
@@ -189,7 +190,8 @@ class Node {
   void check_start(Turn& turn);
   [[nodiscard]] bool may_sign() const;
   [[nodiscard]] Status expire_messages(Turn& turn);
-  [[nodiscard]] Status send_hello(const MemberId& member, Peer& peer, HelloPurpose purpose, Turn& turn);
+  [[nodiscard]] Status send_hello(const MemberId& member, Peer& peer, HelloPurpose purpose,
+                                  Turn& turn);
   [[nodiscard]] Status sign_head(Turn& turn);
   std::uint64_t append_entry(EntryKind kind, Code code, const Digest& subject, const Digest& detail,
                              const EntryReference& reference, Turn& turn);
@@ -209,16 +211,21 @@ class Node {
   [[nodiscard]] Status check_recipients(const Submission& submission, bool new_contact,
                                         bool emergency, Turn& turn) const;
   [[nodiscard]] Status check_standing(const CaseRecord& record, EventKind kind) const;
-  [[nodiscard]] Status keep_submission(const Submission& submission, CaseRecord& record, Turn& turn);
+  [[nodiscard]] Status keep_submission(const Submission& submission, CaseRecord& record,
+                                       Turn& turn);
 
   // node_receive.cc
-  [[nodiscard]] Status receive_hello(const MemberId& member, Peer& peer, ByteView frame, Turn& turn);
-  [[nodiscard]] Status receive_envelope(const MemberId& member, Peer& peer, ByteView frame, Turn& turn);
-  [[nodiscard]] Status receive_rekey(const MemberId& member, Peer& peer, ByteView frame, Turn& turn);
+  [[nodiscard]] Status receive_hello(const MemberId& member, Peer& peer, ByteView frame,
+                                     Turn& turn);
+  [[nodiscard]] Status receive_envelope(const MemberId& member, Peer& peer, ByteView frame,
+                                        Turn& turn);
+  [[nodiscard]] Status receive_rekey(const MemberId& member, Peer& peer, ByteView frame,
+                                     Turn& turn);
   [[nodiscard]] Status hold(const MemberId& member, Peer& peer, ByteView frame, Turn& turn);
   [[nodiscard]] Status open_held(Turn& turn);
   [[nodiscard]] Status open_frame(const MemberId& member, Peer& peer, ByteView frame, Turn& turn);
-  [[nodiscard]] Status take_key_sheet(const MemberId& member, Peer& peer, ByteView file, Turn& turn);
+  [[nodiscard]] Status take_key_sheet(const MemberId& member, Peer& peer, ByteView file,
+                                      Turn& turn);
   [[nodiscard]] Status take_seen_note(Peer& peer, const Hello& hello, Turn& turn);
   [[nodiscard]] Status apply_receipts(const MemberId& member, Peer& peer,
                                       const VerifiedEnvelope& envelope, Turn& turn);
@@ -238,8 +245,8 @@ class Node {
                                     const VerifiedMessage& message, Verdict verdict,
                                     std::optional<CaseRecord>& record, Turn& turn);
   [[nodiscard]] Status answer_duplicate(const MemberId& member, Peer& peer, const Inner& inner,
-                                        const VerifiedMessage& message,
-                                        const MessageRecord& known, Turn& turn);
+                                        const VerifiedMessage& message, const MessageRecord& known,
+                                        Turn& turn);
   [[nodiscard]] Status remember_note(const MemberId& member, Peer& peer,
                                      const VerifiedEnvelope& envelope, Turn& turn);
   [[nodiscard]] Status record_fork(const MemberId& member, const Note& note, Turn& turn);
@@ -259,23 +266,23 @@ class Node {
   std::optional<VerifiedDirectory> directory_;
   Bytes directory_file_;
   std::vector<VerifiedSuspension> suspensions_;
-  std::optional<crypto::SigningKey> author_;   // absent while locked
+  std::optional<crypto::SigningKey> author_;  // absent while locked
   std::optional<crypto::SigningKey> receipt_;
-  std::map<EpochKeyId, EpochSecret> epochs_;   // empty while locked
-  std::optional<VerifiedKeySheet> sheet_;      // own
+  std::map<EpochKeyId, EpochSecret> epochs_;  // empty while locked
+  std::optional<VerifiedKeySheet> sheet_;     // own
   Ledger ledger_;
   std::uint64_t session_first_ = 0;
-  std::optional<Note> note_;                   // newest own, of this session
+  std::optional<Note> note_;  // newest own, of this session
   std::map<MemberId, Peer> peers_;
   std::size_t outbox_size_ = 0;
-  std::map<std::uint64_t, std::size_t> pending_;       // pending row -> messages × recipients unsettled
+  std::map<std::uint64_t, std::size_t> pending_;  // pending row -> messages × recipients unsettled
   std::vector<std::pair<std::uint64_t, MessageId>> fresh_;  // submitted in this turn, by sequence
   std::map<MessageId, Bytes> fresh_inners_;
   Phase phase_ = Phase::not_joined;
   Duration started_;
   bool held_waits_ = false;  // unlocked, and there are held envelopes to open
   bool clock_suspect_ = false;
-  Timestamp clock_wall_;     // at clock_monotonic_
+  Timestamp clock_wall_;  // at clock_monotonic_
   Duration clock_monotonic_;
   Duration next_clock_;
   Duration next_expiry_;

@@ -82,8 +82,9 @@ Status Node::receive_hello(const MemberId& member, Peer& peer, ByteView frame, T
   }
   if (hello.purpose == HelloPurpose::greeting) {
     peer.hello_due = HelloPurpose::answer;
-    const bool may_answer = !peer.hello_sent || turn.monotonic.ms >=
-                                peer.hello_sent->ms + tuning::hello_interval_min.ms;
+    const bool may_answer =
+        !peer.hello_sent ||
+        turn.monotonic.ms >= peer.hello_sent->ms + tuning::hello_interval_min.ms;
     if (may_answer) {
       HAMROH_TRY(send_hello(member, peer, HelloPurpose::answer, turn));
     }
@@ -133,8 +134,8 @@ Status Node::take_key_sheet(const MemberId& member, Peer& peer, ByteView file, T
     return {};
   }
   const Member& entry = *active_member(member);
-  HAMROH_ASSIGN(VerifiedKeySheet sheet, verify_key_sheet(file, identity_.network, member,
-                                                         entry.incarnation, entry.author));
+  HAMROH_ASSIGN(VerifiedKeySheet sheet,
+                verify_key_sheet(file, identity_.network, member, entry.incarnation, entry.author));
   if (peer.sheet && sheet.value().serial <= peer.sheet->value().serial) {
     return peer_error(Code::stale_version, "a key sheet that is not newer than the known one");
   }
@@ -203,19 +204,18 @@ Status Node::open_held(Turn& turn) {
   held_waits_ = false;
   for (auto& [member, peer] : peers_) {
     std::vector<std::pair<Bytes, HeldRecord>> rows;
-    HAMROH_TRY(turn.store.scan(Table::held, HeldRecord::key(member, 0),
-                               HeldRecord::key(member, UINT64_MAX), Transaction::Order::ascending,
-                               [&](ByteView key, ByteView value) {
-                                 if (rows.size() == budget) {
-                                   held_waits_ = true;
-                                   return false;
-                                 }
-                                 if (auto held = HeldRecord::parse(value)) {
-                                   rows.emplace_back(Bytes(key.begin(), key.end()),
-                                                     std::move(*held));
-                                 }
-                                 return true;
-                               }));
+    HAMROH_TRY(turn.store.scan(
+        Table::held, HeldRecord::key(member, 0), HeldRecord::key(member, UINT64_MAX),
+        Transaction::Order::ascending, [&](ByteView key, ByteView value) {
+          if (rows.size() == budget) {
+            held_waits_ = true;
+            return false;
+          }
+          if (auto held = HeldRecord::parse(value)) {
+            rows.emplace_back(Bytes(key.begin(), key.end()), std::move(*held));
+          }
+          return true;
+        }));
     budget -= rows.size();
     for (const auto& [key, held] : rows) {
       if (active_member(member) != nullptr) {
@@ -308,8 +308,8 @@ Status Node::remember_note(const MemberId& member, Peer& peer, const VerifiedEnv
   return turn.store.put(Table::peer, PeerRecord::key(member), peer.record.encode());
 }
 
-// Two notes, both signed by the peer, exclude one another. Nothing more is opened; the note that shows
-// it is kept beside the one known before.
+// Two notes, both signed by the peer, exclude one another. Nothing more is opened; the note that
+// shows it is kept beside the one known before.
 Status Node::record_fork(const MemberId& member, const Note& note, Turn& turn) {
   Bytes key(member.bytes.begin(), member.bytes.end());
   put_u64(key, note.size);
@@ -375,12 +375,10 @@ Result<bool> Node::apply_receipt(const MemberId& member, Peer& peer, const Verif
     return false;
   }
   const std::uint64_t index =
-      append_entry(EntryKind::settled, static_cast<Code>(receipt.entry.code),
-                   receipt.entry.subject, receipt.entry.leaf(),
-                   {member, identity_.member, receipt.message}, turn);
+      append_entry(EntryKind::settled, static_cast<Code>(receipt.entry.code), receipt.entry.subject,
+                   receipt.entry.leaf(), {member, identity_.member, receipt.message}, turn);
   *delivery = {member, level, receipt.entry.code, turn.now, index};
-  HAMROH_TRY(turn.store.put(Table::message,
-                            MessageRecord::key(identity_.member, receipt.message),
+  HAMROH_TRY(turn.store.put(Table::message, MessageRecord::key(identity_.member, receipt.message),
                             record->encode()));
   if (peer.outbox.settle(receipt.message)) {
     --outbox_size_;
@@ -442,8 +440,8 @@ Status Node::apply_message(const MemberId& member, Peer& peer, const VerifiedMes
   return keep_message(member, peer, inner, message, verdict, record, turn);
 }
 
-// The same message again gets the first outcome again. Another message under the same id is refused,
-// and kept as evidence that its author said two things.
+// The same message again gets the first outcome again. Another message under the same id is
+// refused, and kept as evidence that its author said two things.
 Status Node::answer_duplicate(const MemberId& member, Peer& peer, const Inner& inner,
                               const VerifiedMessage& message, const MessageRecord& known,
                               Turn& turn) {
@@ -466,9 +464,8 @@ Status Node::answer_duplicate(const MemberId& member, Peer& peer, const Inner& i
     return peer_error(Code::conflict, "a message id that was used for another message");
   }
   ++peer.conflicts_today;
-  const std::uint64_t index =
-      append_entry(EntryKind::refused, Code::conflict, message.digest, Digest{},
-                   {member, member, inner.message}, turn);
+  const std::uint64_t index = append_entry(EntryKind::refused, Code::conflict, message.digest,
+                                           Digest{}, {member, member, inner.message}, turn);
   HAMROH_TRY(turn.store.put(Table::conflict, key, message.inner));
   HAMROH_ASSIGN(const auto record, ledger_.read(turn.store, index));
   owe(peer, inner.message, index, record->entry);
@@ -501,7 +498,8 @@ Result<Node::Verdict> Node::judge(const MemberId& member, const Inner& inner,
   if (!record) {
     return Verdict{EntryKind::opened, Code::none};
   }
-  // Events may overtake one another, so only a case whose opening is known can tell who has no seat.
+  // Events may overtake one another, so only a case whose opening is known can tell who has no
+  // seat.
   const CaseRecord::Participant* author = record->find(member);
   const bool complete = !record->opener.is_zero() && record->missing.empty();
   const bool decides = kind == EventKind::referral_accept || kind == EventKind::referral_decline;
@@ -542,8 +540,8 @@ Status Node::keep_message(const MemberId& member, Peer& peer, const Inner& inner
     changed.apply(inner, message.digest);
     HAMROH_TRY(turn.store.put(Table::case_event, CaseRecord::key(inner.case_id), changed.encode()));
   }
-  HAMROH_TRY(turn.store.put(Table::message, MessageRecord::key(member, inner.message),
-                            kept.encode()));
+  HAMROH_TRY(
+      turn.store.put(Table::message, MessageRecord::key(member, inner.message), kept.encode()));
   HAMROH_ASSIGN(const auto entry, ledger_.read(turn.store, index));
   owe(peer, inner.message, index, entry->entry);
   return {};

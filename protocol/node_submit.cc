@@ -97,8 +97,7 @@ Result<Accepted> Node::known_submission(const Submission& submission, const Mess
   HAMROH_ASSIGN(const Inner inner, parse_inner(*bytes));
   std::vector<MemberId> to = submission.to;
   std::ranges::sort(to);
-  const CaseId case_id =
-      submission.case_id.value_or(*CaseId::from(submission.message.view()));
+  const CaseId case_id = submission.case_id.value_or(*CaseId::from(submission.message.view()));
   const bool same = inner.kind == static_cast<std::uint16_t>(submission.kind) &&
                     inner.case_id == case_id && inner.body == submission.body &&
                     (to.empty() || inner.recipients == to);
@@ -144,8 +143,7 @@ Status Node::check_standing(const CaseRecord& record, EventKind kind) const {
   if (self == nullptr) {
     return caller_error(Code::no_standing, "this node takes no part in that case");
   }
-  const bool decides =
-      kind == EventKind::referral_accept || kind == EventKind::referral_decline;
+  const bool decides = kind == EventKind::referral_accept || kind == EventKind::referral_decline;
   if (decides && !self->referred_to) {
     return caller_error(Code::no_standing, "only who was asked may accept or decline");
   }
@@ -256,12 +254,11 @@ Status Node::keep_submission(const Submission& submission, CaseRecord& record, T
   }
   record.apply(inner, digest);
   HAMROH_TRY(turn.store.put(Table::body, key_u64(index), bytes));
-  HAMROH_TRY(turn.store.put(Table::message,
-                            MessageRecord::key(identity_.member, submission.message),
-                            message.encode()));
+  HAMROH_TRY(turn.store.put(
+      Table::message, MessageRecord::key(identity_.member, submission.message), message.encode()));
   HAMROH_TRY(turn.store.put(Table::case_event, CaseRecord::key(inner.case_id), record.encode()));
   const OutboxItem item{submission.message, digest, index, static_cast<std::uint32_t>(bytes.size()),
-                        inner.expires, 0};
+                        inner.expires,      0};
   for (const MemberId& recipient : submission.to) {
     const Status queued = peers_.at(recipient).outbox.enqueue(index, item);
     CHECK(queued);
@@ -273,8 +270,8 @@ Status Node::keep_submission(const Submission& submission, CaseRecord& record, T
   return {};
 }
 
-// One delivery of the message whose first `sent` entry has that index is settled. The row of the turn
-// goes when its last one is.
+// One delivery of the message whose first `sent` entry has that index is settled. The row of the
+// turn goes when its last one is.
 Status Node::settle_pending(std::uint64_t sent_sequence, Turn& turn) {
   auto row = pending_.upper_bound(sent_sequence);
   CHECK(row != pending_.begin());

@@ -156,9 +156,9 @@ Result<std::vector<Event>> Node::events(std::uint64_t from, std::size_t limit, T
     return events;
   }
   HAMROH_TRY(ledger_.scan(turn.store, from, [&](const LedgerRecord& record) {
-    events.push_back({record.index, static_cast<std::uint8_t>(record.entry.kind),
-                      record.entry.code, record.entry.time, record.reference.peer,
-                      record.reference.author, record.reference.message});
+    events.push_back({record.index, static_cast<std::uint8_t>(record.entry.kind), record.entry.code,
+                      record.entry.time, record.reference.peer, record.reference.author,
+                      record.reference.message});
     return events.size() < limit;
   }));
   return events;
@@ -194,10 +194,10 @@ Result<std::string> Node::receipt(const MessageId& message, std::optional<Member
     return environment_error(Code::store_corrupt, "a kept proof lacks its leaf");
   }
   ExportedProof exported;
-  HAMROH_ASSIGN(exported.path,
-                inclusion_path(proof->note.size, proof->note.root, proof->base, proof->leaves,
-                               proof->hashes,
-                               static_cast<std::size_t>(which - proof->leaves.begin())));
+  HAMROH_ASSIGN(
+      exported.path,
+      inclusion_path(proof->note.size, proof->note.root, proof->base, proof->leaves, proof->hashes,
+                     static_cast<std::size_t>(which - proof->leaves.begin())));
   const auto encoded = entry.encode();
   exported.entry.assign(encoded.begin(), encoded.end());
   exported.index = index;

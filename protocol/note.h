@@ -1,10 +1,12 @@
-// Checkpoints as signed notes (C2SP tlog-checkpoint, signed-note) and exported proofs (C2SP tlog-proof).
+// Checkpoints as signed notes (C2SP tlog-checkpoint, signed-note) and exported proofs (C2SP
+// tlog-proof).
 //
 // A note's text is
 //   hamroh/<network hex>/<member hex>/<incarnation decimal>\n<size>\n<base64 root>\nsince <first>\n
 // signed with Ed25519 over exactly that text. On the wire it is binary,
 //   size u64 ‖ root[32] ‖ first u64 ‖ role u8 ‖ key[32] ‖ signature[64]                (145 bytes)
-// and the text is rebuilt for verifying and export. Role 1 is the author key, role 2 the receipt key.
+// and the text is rebuilt for verifying and export. Role 1 is the author key, role 2 the receipt
+// key.
 #pragma once
 
 #include <string>
@@ -35,7 +37,8 @@ struct Note {
   bool operator==(const Note&) const = default;
 
   [[nodiscard]] Bytes encode() const;
-  [[nodiscard]] static Result<Note> parse(ByteView bytes);  // exact length, known role, first <= size
+  [[nodiscard]] static Result<Note> parse(
+      ByteView bytes);  // exact length, known role, first <= size
 };
 
 // The text that is signed; sign and verify both use it.
@@ -57,8 +60,8 @@ struct SignedNote {
 [[nodiscard]] Result<SignedNote> parse_signed_note(std::string_view text,
                                                    const SigningPublicKey& key, NoteRole role);
 
-// A C2SP tlog-proof: header, "extra <base64 entry>", "index N", the inclusion path, blank line and the
-// signed note.
+// A C2SP tlog-proof: header, "extra <base64 entry>", "index N", the inclusion path, blank line and
+// the signed note.
 struct ExportedProof {
   Bytes entry;  // Entry::encoded_size bytes
   std::uint64_t index = 0;

@@ -32,11 +32,11 @@ struct OutboxItem {
 
 class Outbox {
  public:
-  // Fails (caller, Code::full) at limits::outbox_messages_per_peer_max. `sequence` orders the queue and
-  // must be new.
+  // Fails (caller, Code::full) at limits::outbox_messages_per_peer_max. `sequence` orders the queue
+  // and must be new.
   [[nodiscard]] Status enqueue(std::uint64_t sequence, const OutboxItem& item);
-  // Takes what is due now: never sent items and those whose retry time has come, oldest first, while the
-  // in-flight bounds allow. They count as in flight from here on.
+  // Takes what is due now: never sent items and those whose retry time has come, oldest first,
+  // while the in-flight bounds allow. They count as in flight from here on.
   [[nodiscard]] std::vector<OutboxItem> take_due(Duration monotonic, Entropy& entropy);
   // Removes and returns it; nothing if it is not (or no longer) here.
   [[nodiscard]] std::optional<OutboxItem> settle(const MessageId& message);
@@ -66,9 +66,9 @@ class Outbox {
   [[nodiscard]] bool fits(const Slot& slot) const;
   void leave_flight(Slot& slot);
 
-  std::map<std::uint64_t, Slot> items_;             // by sequence
+  std::map<std::uint64_t, Slot> items_;  // by sequence
   std::map<MessageId, std::uint64_t> sequence_of_;
-  std::set<std::uint64_t> waiting_;                 // never sent, or due again
+  std::set<std::uint64_t> waiting_;                       // never sent, or due again
   std::set<std::pair<Duration, std::uint64_t>> retries_;  // (when, sequence) of those in flight
   std::size_t in_flight_ = 0;
   std::size_t in_flight_bytes_ = 0;

@@ -1,8 +1,8 @@
 // The outside world of the protocol: a transactional store, entropy and effects.
 //
-// The protocol reads no clock, file, socket or environment. All it knows of the world it gets through
-// a Turn, and all it does to the world it says through a Turn's effects, which the runtime performs
-// only after the transaction has been committed and synced.
+// The protocol reads no clock, file, socket or environment. All it knows of the world it gets
+// through a Turn, and all it does to the world it says through a Turn's effects, which the runtime
+// performs only after the transaction has been committed and synced.
 #pragma once
 
 #include <functional>
@@ -16,7 +16,8 @@
 namespace hamroh {
 
 // Tables of the store. Values appear on disk: explicit, never reused. "Integer keyed" tables take
-// eight-byte big-endian keys (key_u64) only; the others take 1 to 64 bytes. Keys are ordered bytewise.
+// eight-byte big-endian keys (key_u64) only; the others take 1 to 64 bytes. Keys are ordered
+// bytewise.
 enum class Table : std::uint8_t {
   meta = 1,           // node tier: singletons by short name
   node_secret = 2,    // node tier: transport, receipt and witness keys
@@ -30,13 +31,13 @@ enum class Table : std::uint8_t {
   message = 10,       // reader tier: author ‖ message id -> guard and state
   body = 11,          // reader tier, integer keyed: inner bytes
   case_event = 12,    // reader tier: case id ‖ chunk u16 -> packed events
-  proof = 13,         // reader tier, integer keyed: proofs received, by the ledger index of settling
-  conflict = 14,      // reader tier: author ‖ message id -> the other inner, as evidence
+  proof = 13,     // reader tier, integer keyed: proofs received, by the ledger index of settling
+  conflict = 14,  // reader tier: author ‖ message id -> the other inner, as evidence
 };
 inline constexpr std::array all_tables{
-    Table::meta,   Table::node_secret, Table::reader_secret, Table::peer,    Table::ledger,
-    Table::ledger_node, Table::session_note, Table::pending, Table::held,    Table::message,
-    Table::body,   Table::case_event,  Table::proof,         Table::conflict};
+    Table::meta,        Table::node_secret,  Table::reader_secret, Table::peer,    Table::ledger,
+    Table::ledger_node, Table::session_note, Table::pending,       Table::held,    Table::message,
+    Table::body,        Table::case_event,   Table::proof,         Table::conflict};
 
 [[nodiscard]] constexpr bool is_integer_keyed(Table table) {
   return table == Table::ledger || table == Table::session_note || table == Table::pending ||
@@ -52,8 +53,9 @@ class Transaction {
   [[nodiscard]] virtual Status put(Table table, ByteView key, ByteView value) = 0;
   // Erasing what is absent is no error.
   [[nodiscard]] virtual Status erase(Table table, ByteView key) = 0;
-  // Visits keys in [from, until) in order, or in reverse order; an empty `until` means no upper end.
-  // The visitor returns false to stop. It must not use the transaction; the views end with the call.
+  // Visits keys in [from, until) in order, or in reverse order; an empty `until` means no upper
+  // end. The visitor returns false to stop. It must not use the transaction; the views end with the
+  // call.
   enum class Order : std::uint8_t { ascending, descending };
   using Visitor = std::function<bool(ByteView key, ByteView value)>;
   [[nodiscard]] virtual Status scan(Table table, ByteView from, ByteView until, Order order,
@@ -85,12 +87,12 @@ class Entropy {
 // `index` is the ledger index and thereby the cursor of the event stream.
 struct Event {
   std::uint64_t index = 0;
-  std::uint8_t kind = 0;   // EntryKind
+  std::uint8_t kind = 0;  // EntryKind
   Code code = Code::none;
   Timestamp time;
-  MemberId peer;           // the other side; zero if none
+  MemberId peer;  // the other side; zero if none
   MemberId author;
-  MessageId message;       // zero if none
+  MessageId message;  // zero if none
   bool operator==(const Event&) const = default;
 };
 

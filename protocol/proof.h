@@ -1,7 +1,8 @@
-// Merkle trees of RFC 6962 / RFC 9162: hashes, inclusion, consistency, compact ranges and multiproofs.
+// Merkle trees of RFC 6962 / RFC 9162: hashes, inclusion, consistency, compact ranges and
+// multiproofs.
 //
-// Pure functions over hashes; no storage. The multiproof is ours; SPEC.md section "Multiproof" defines
-// it. It proves, in one canonical depth-first list of hashes, that
+// Pure functions over hashes; no storage. The multiproof is ours; SPEC.md section "Multiproof"
+// defines it. It proves, in one canonical depth-first list of hashes, that
 //   (1) each given leaf lies at its index in the tree of `size` leaves with the given root, and
 //   (2) that tree extends the tree of `base.size` leaves whose compact range the verifier holds.
 // An empty leaf list makes it a consistency proof; base size 0 makes it an inclusion proof of many.
@@ -19,8 +20,8 @@ namespace hamroh {
 [[nodiscard]] Digest node_hash(const Digest& left, const Digest& right);
 [[nodiscard]] Digest empty_root();
 
-// The roots of the maximal perfect subtrees that make up the first `size` leaves, left to right: one
-// for each 1 bit of `size`, so at most 64 hashes stand for a tree of any size.
+// The roots of the maximal perfect subtrees that make up the first `size` leaves, left to right:
+// one for each 1 bit of `size`, so at most 64 hashes stand for a tree of any size.
 struct CompactRange {
   std::uint64_t size = 0;
   std::vector<Digest> roots;
@@ -48,7 +49,8 @@ struct ProvenLeaf {
                                                      std::span<const ProvenLeaf> leaves,
                                                      std::span<const Digest> hashes);
 
-// The RFC 9162 inclusion path (bottom up) of leaves[which], rebuilt from a multiproof that verifies.
+// The RFC 9162 inclusion path (bottom up) of leaves[which], rebuilt from a multiproof that
+// verifies.
 [[nodiscard]] Result<std::vector<Digest>> inclusion_path(std::uint64_t size, const Digest& root,
                                                          const CompactRange& base,
                                                          std::span<const ProvenLeaf> leaves,

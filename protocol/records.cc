@@ -14,9 +14,13 @@ tl::unexpected<Error> corrupt() {
   return environment_error(Code::store_corrupt, "a stored record does not parse");
 }
 
-Bytes begin_record() { return {record_version}; }
+Bytes begin_record() {
+  return {record_version};
+}
 
-bool take_version(ByteReader& reader) { return reader.u8() == record_version; }
+bool take_version(ByteReader& reader) {
+  return reader.u8() == record_version;
+}
 
 // A count that the remaining bytes can hold at `item_bytes` each; absent otherwise.
 std::optional<std::size_t> take_count(ByteReader& reader, std::size_t item_bytes) {
@@ -27,7 +31,9 @@ std::optional<std::size_t> take_count(ByteReader& reader, std::size_t item_bytes
   return count;
 }
 
-void put_count(Bytes& out, std::size_t count) { put_u32(out, static_cast<std::uint32_t>(count)); }
+void put_count(Bytes& out, std::size_t count) {
+  put_u32(out, static_cast<std::uint32_t>(count));
+}
 
 void put_blob(Bytes& out, ByteView bytes) {
   put_count(out, bytes.size());
@@ -241,7 +247,8 @@ CaseRecord::Participant& CaseRecord::join(const MemberId& member) {
 
 std::vector<Digest> CaseRecord::heads() const {
   std::vector<Digest> heads;
-  // The newest arrivals first: if there are more heads than fit, the oldest are named by others later.
+  // The newest arrivals first: if there are more heads than fit, the oldest are named by others
+  // later.
   for (auto event = events.rbegin(); event != events.rend(); ++event) {
     if (event->head && heads.size() < limits::heads_max) {
       heads.push_back(event->digest);
@@ -284,8 +291,8 @@ void CaseRecord::apply(const Inner& inner, const Digest& digest) {
   if (fills_gap) {
     missing.erase(gap);
   }
-  events.push_back({inner.author, inner.message, digest, inner.kind, inner.created, !fills_gap,
-                    inner.heads});
+  events.push_back(
+      {inner.author, inner.message, digest, inner.kind, inner.created, !fills_gap, inner.heads});
 }
 
 ReferralState CaseRecord::state(const MemberId& self) const {

@@ -1,6 +1,6 @@
-// What Node keeps in the store, row by row, and how each row is laid. Hand-laid, big-endian, each with a
-// version byte; SPEC.md section "Store" has the tables. Parsing treats the disk as fallible: a row that
-// does not parse is Code::store_corrupt (environment).
+// What Node keeps in the store, row by row, and how each row is laid. Hand-laid, big-endian, each
+// with a version byte; SPEC.md section "Store" has the tables. Parsing treats the disk as fallible:
+// a row that does not parse is Code::store_corrupt (environment).
 #pragma once
 
 #include <vector>
@@ -10,18 +10,19 @@
 
 namespace hamroh {
 
-// Table::message, key author[16] ‖ message id[16]: guard against doubles, and the state of the message.
+// Table::message, key author[16] ‖ message id[16]: guard against doubles, and the state of the
+// message.
 struct MessageRecord {
   Digest digest;
   CaseId case_id;
   std::uint16_t kind = 0;
   Timestamp created;
   Timestamp expires;
-  std::uint64_t index = 0;       // own ledger index of its first `sent` entry, or of its outcome
-  EntryKind outcome{};           // sent for own messages; opened, refused … for received ones
-  Code code = Code::none;        // why refused
+  std::uint64_t index = 0;  // own ledger index of its first `sent` entry, or of its outcome
+  EntryKind outcome{};      // sent for own messages; opened, refused … for received ones
+  Code code = Code::none;   // why refused
   std::optional<std::uint64_t> body;  // key in Table::body; absent where no inner is kept
-  std::vector<Delivery> deliveries;  // own messages only, in the order of the inner's recipients
+  std::vector<Delivery> deliveries;   // own messages only, in the order of the inner's recipients
   bool operator==(const MessageRecord&) const = default;
 
   [[nodiscard]] static Bytes key(const MemberId& author, const MessageId& message);
@@ -47,8 +48,8 @@ struct CaseRecord {
     Digest digest;
     std::uint16_t kind = 0;
     Timestamp created;
-    bool head = true;            // no known event names it
-    std::vector<Digest> heads;   // what it names
+    bool head = true;           // no known event names it
+    std::vector<Digest> heads;  // what it names
     bool operator==(const CaseEvent&) const = default;
   };
   MemberId opener;  // zero while the opening event is missing
@@ -64,13 +65,13 @@ struct CaseRecord {
 
   [[nodiscard]] Participant* find(const MemberId& member);
   [[nodiscard]] const Participant* find(const MemberId& member) const;
-  Participant& join(const MemberId& member);  // finds or inserts
+  Participant& join(const MemberId& member);        // finds or inserts
   [[nodiscard]] std::vector<Digest> heads() const;  // sorted, at most heads_max
   // Adds an event and what follows for heads, gaps, participants and decisions.
   void apply(const Inner& inner, const Digest& digest);
   [[nodiscard]] ReferralState state(const MemberId& self) const;
-  // Indices into `events` in topological order of their heads; concurrent ones by time, then digest. The
-  // same on every node that has the same events.
+  // Indices into `events` in topological order of their heads; concurrent ones by time, then
+  // digest. The same on every node that has the same events.
   [[nodiscard]] std::vector<std::size_t> order() const;
 };
 
@@ -83,7 +84,8 @@ struct PeerRecord {
   bool operator==(const PeerRecord&) const = default;
 
   [[nodiscard]] static Bytes key(const MemberId& member);
-  [[nodiscard]] static Bytes key_sheet_key(const MemberId& member);  // member ‖ 'k': the signed file
+  [[nodiscard]] static Bytes key_sheet_key(
+      const MemberId& member);  // member ‖ 'k': the signed file
   [[nodiscard]] Bytes encode() const;
   [[nodiscard]] static Result<PeerRecord> parse(ByteView bytes);
 };

@@ -78,8 +78,8 @@ Context key_schedule_base(const SymmetricKey& shared_secret, ByteView info) {
   Bytes schedule{mode_base};
   psk_id_hash.expose([&](auto raw) { append(schedule, raw); });
   info_hash.expose([&](auto raw) { append(schedule, raw); });
-  const SymmetricKey secret = shared_secret.expose(
-      [](auto raw) { return labeled_extract(raw, hpke_suite, "secret", {}); });
+  const SymmetricKey secret =
+      shared_secret.expose([](auto raw) { return labeled_extract(raw, hpke_suite, "secret", {}); });
   Context context;
   context.key_ = expand_secret<32>(secret, hpke_suite, "key", schedule);
   const Status expanded =

@@ -1,5 +1,6 @@
-// HPKE Base (RFC 9180), DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20Poly1305, and PADMÉ padding
-// (Nikitin et al., "Reducing Metadata Leakage from Encrypted Files and Communication with PURBs", 2019).
+// HPKE Base (RFC 9180), DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20Poly1305, and PADMÉ
+// padding (Nikitin et al., "Reducing Metadata Leakage from Encrypted Files and Communication with
+// PURBs", 2019).
 //
 // One seal covers everything that goes to one recipient in one turn. `hpke::Sender` and `Receiver`
 // are the RFC's contexts, public for its test vectors; the protocol uses `seal` and `open` only.
@@ -43,7 +44,8 @@ class Context {
 };
 [[nodiscard]] Context key_schedule_base(const SymmetricKey& shared_secret, ByteView info);
 
-// Encap with a given ephemeral key pair (drawn by the caller) and Decap. Absent for a low-order key.
+// Encap with a given ephemeral key pair (drawn by the caller) and Decap. Absent for a low-order
+// key.
 [[nodiscard]] std::optional<SymmetricKey> encapsulate(const KeyPair& ephemeral,
                                                       const EpochKey& recipient);
 [[nodiscard]] std::optional<SymmetricKey> decapsulate(const Encapsulated& enc,
@@ -57,11 +59,13 @@ struct Sealed {
   Bytes ciphertext;  // plaintext length + 16
 };
 
-// Single-shot Base mode with an ephemeral key drawn from `entropy`. `make_associated(enc)` returns the
-// associated data, because our envelope header contains enc itself. Fails (peer) for a bad public key.
-[[nodiscard]] Result<Sealed> seal_to(const EpochKey& recipient, ByteView info,
-                                     const std::function<Bytes(const hpke::Encapsulated&)>& make_associated,
-                                     ByteView plaintext, Entropy& entropy);
+// Single-shot Base mode with an ephemeral key drawn from `entropy`. `make_associated(enc)` returns
+// the associated data, because our envelope header contains enc itself. Fails (peer) for a bad
+// public key.
+[[nodiscard]] Result<Sealed> seal_to(
+    const EpochKey& recipient, ByteView info,
+    const std::function<Bytes(const hpke::Encapsulated&)>& make_associated, ByteView plaintext,
+    Entropy& entropy);
 // Fails with Code::cannot_open (peer) on any mismatch.
 [[nodiscard]] Result<Bytes> open_sealed(const AgreementKey& secret, const EpochKey& public_key,
                                         const hpke::Encapsulated& enc, ByteView info,

@@ -1,5 +1,5 @@
-// Which text from outside is fit to be shown to people: valid UTF-8 without characters that could make
-// it look like something else.
+// Which text from outside is fit to be shown to people: valid UTF-8 without characters that could
+// make it look like something else.
 #pragma once
 
 #include <string_view>
@@ -20,8 +20,8 @@ enum class Lines : std::uint8_t { one = 1, many = 2 };  // many: newline and tab
 // The number of code points of valid UTF-8.
 [[nodiscard]] std::size_t count_characters(std::string_view text);
 
-// For terminals and logs of operators: everything that is not plain text becomes \u{…} or \x…, so that
-// data cannot move the cursor or pose as another line.
+// For terminals and logs of operators: everything that is not plain text becomes \u{…} or \x…, so
+// that data cannot move the cursor or pose as another line.
 [[nodiscard]] std::string escape_for_terminal(std::string_view text, Lines lines = Lines::one);
 
 }  // namespace hamroh

@@ -170,10 +170,18 @@ std::string to_iso8601(Timestamp t) {
   return out + 'Z';
 }
 
-void put_u8(Bytes& out, std::uint8_t v) { out.push_back(v); }
-void put_u16(Bytes& out, std::uint16_t v) { put_big_endian(out, v, 2); }
-void put_u32(Bytes& out, std::uint32_t v) { put_big_endian(out, v, 4); }
-void put_u64(Bytes& out, std::uint64_t v) { put_big_endian(out, v, 8); }
+void put_u8(Bytes& out, std::uint8_t v) {
+  out.push_back(v);
+}
+void put_u16(Bytes& out, std::uint16_t v) {
+  put_big_endian(out, v, 2);
+}
+void put_u32(Bytes& out, std::uint32_t v) {
+  put_big_endian(out, v, 4);
+}
+void put_u64(Bytes& out, std::uint64_t v) {
+  put_big_endian(out, v, 8);
+}
 
 Bytes key_u64(std::uint64_t v) {
   Bytes key;
@@ -192,9 +200,17 @@ ByteView ByteReader::take(std::size_t length) {
   return taken;
 }
 
-std::uint8_t ByteReader::u8() { return static_cast<std::uint8_t>(big_endian(take(1))); }
-std::uint16_t ByteReader::u16() { return static_cast<std::uint16_t>(big_endian(take(2))); }
-std::uint32_t ByteReader::u32() { return static_cast<std::uint32_t>(big_endian(take(4))); }
-std::uint64_t ByteReader::u64() { return big_endian(take(8)); }
+std::uint8_t ByteReader::u8() {
+  return static_cast<std::uint8_t>(big_endian(take(1)));
+}
+std::uint16_t ByteReader::u16() {
+  return static_cast<std::uint16_t>(big_endian(take(2)));
+}
+std::uint32_t ByteReader::u32() {
+  return static_cast<std::uint32_t>(big_endian(take(4)));
+}
+std::uint64_t ByteReader::u64() {
+  return big_endian(take(8));
+}
 
 }  // namespace hamroh

@@ -1,8 +1,9 @@
 // Typed identifiers, keys, digests and times.
 //
-// Every identifier is a fixed-size array of bytes with a type of its own, so that a member id cannot
-// be passed where a message id is meant. Comparison is bytewise, hex is lower case, and a time is a
-// plain count of milliseconds since 1970 (UTC), because wall time is for people and deadlines only.
+// Every identifier is a fixed-size array of bytes with a type of its own, so that a member id
+// cannot be passed where a message id is meant. Comparison is bytewise, hex is lower case, and a
+// time is a plain count of milliseconds since 1970 (UTC), because wall time is for people and
+// deadlines only.
 #pragma once
 
 #include <algorithm>
@@ -30,7 +31,9 @@ using ByteView = std::span<const std::uint8_t>;
 [[nodiscard]] inline std::string_view text(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
-inline void append(Bytes& out, ByteView more) { out.insert(out.end(), more.begin(), more.end()); }
+inline void append(Bytes& out, ByteView more) {
+  out.insert(out.end(), more.begin(), more.end());
+}
 
 [[nodiscard]] std::string to_hex(ByteView bytes);
 [[nodiscard]] std::optional<Bytes> from_hex(std::string_view hex);
@@ -66,19 +69,19 @@ struct FixedBytes {
   }
 };
 
-using NetworkId = FixedBytes<struct NetworkIdTag, 32>;      // hash of the founding constitution
-using MemberId = FixedBytes<struct MemberIdTag, 16>;        // random; independent of all keys
-using MessageId = FixedBytes<struct MessageIdTag, 16>;      // UUIDv7 made by the client
-using CaseId = FixedBytes<struct CaseIdTag, 16>;            // the id of the message that opened it
-using EpochKeyId = FixedBytes<struct EpochKeyIdTag, 16>;    // first half of a hash of the public key
-using Digest = FixedBytes<struct DigestTag, 32>;            // SHA-256
+using NetworkId = FixedBytes<struct NetworkIdTag, 32>;    // hash of the founding constitution
+using MemberId = FixedBytes<struct MemberIdTag, 16>;      // random; independent of all keys
+using MessageId = FixedBytes<struct MessageIdTag, 16>;    // UUIDv7 made by the client
+using CaseId = FixedBytes<struct CaseIdTag, 16>;          // the id of the message that opened it
+using EpochKeyId = FixedBytes<struct EpochKeyIdTag, 16>;  // first half of a hash of the public key
+using Digest = FixedBytes<struct DigestTag, 32>;          // SHA-256
 using Salt = FixedBytes<struct SaltTag, 16>;
-using AuthorKey = FixedBytes<struct AuthorKeyTag, 32>;      // Ed25519 public keys, one per purpose
+using AuthorKey = FixedBytes<struct AuthorKeyTag, 32>;  // Ed25519 public keys, one per purpose
 using ReceiptKey = FixedBytes<struct ReceiptKeyTag, 32>;
 using WitnessKey = FixedBytes<struct WitnessKeyTag, 32>;
 using AdminKey = FixedBytes<struct AdminKeyTag, 32>;
-using TransportKey = FixedBytes<struct TransportKeyTag, 32>;  // CURVE (X25519) public key
-using EpochKey = FixedBytes<struct EpochKeyTag, 32>;          // X25519 public key
+using TransportKey = FixedBytes<struct TransportKeyTag, 32>;          // CURVE (X25519) public key
+using EpochKey = FixedBytes<struct EpochKeyTag, 32>;                  // X25519 public key
 using SigningPublicKey = FixedBytes<struct SigningPublicKeyTag, 32>;  // any Ed25519 key, to verify
 using Signature = FixedBytes<struct SignatureTag, 64>;
 
@@ -109,11 +112,21 @@ struct Duration {
 [[nodiscard]] inline Duration operator-(Timestamp a, Timestamp b) {
   return {a.ms > b.ms ? a.ms - b.ms : 0};
 }
-inline constexpr Duration milliseconds(std::uint64_t n) { return {n}; }
-inline constexpr Duration seconds(std::uint64_t n) { return {n * 1000}; }
-inline constexpr Duration minutes(std::uint64_t n) { return {n * 60'000}; }
-inline constexpr Duration hours(std::uint64_t n) { return {n * 3'600'000}; }
-inline constexpr Duration days(std::uint64_t n) { return {n * 86'400'000}; }
+inline constexpr Duration milliseconds(std::uint64_t n) {
+  return {n};
+}
+inline constexpr Duration seconds(std::uint64_t n) {
+  return {n * 1000};
+}
+inline constexpr Duration minutes(std::uint64_t n) {
+  return {n * 60'000};
+}
+inline constexpr Duration hours(std::uint64_t n) {
+  return {n * 3'600'000};
+}
+inline constexpr Duration days(std::uint64_t n) {
+  return {n * 86'400'000};
+}
 
 // "2026-11-20T08:15:30.123Z"; years past 9999 are printed as "9999-12-31T23:59:59.999Z".
 [[nodiscard]] std::string to_iso8601(Timestamp t);
@@ -125,8 +138,8 @@ void put_u32(Bytes& out, std::uint32_t v);
 void put_u64(Bytes& out, std::uint64_t v);
 [[nodiscard]] Bytes key_u64(std::uint64_t v);  // eight bytes, ordered like the number
 
-// Reads hand-laid bytes front to back. After the first short read `ok()` is false for ever and every
-// further value is zero or empty, so a parser checks once, at its end.
+// Reads hand-laid bytes front to back. After the first short read `ok()` is false for ever and
+// every further value is zero or empty, so a parser checks once, at its end.
 class ByteReader {
  public:
   explicit ByteReader(ByteView bytes) : rest_(bytes) {}

@@ -1,5 +1,6 @@
-// What a node shows of itself: plain values, made by Node's queries, carried by the local API, printed by
-// commands. No bodies: those are fetched one by one, because each reading will be on record.
+// What a node shows of itself: plain values, made by Node's queries, carried by the local API,
+// printed by commands. No bodies: those are fetched one by one, because each reading will be on
+// record.
 #pragma once
 
 #include <string>
@@ -21,20 +22,22 @@ enum class EventKind : std::uint16_t {
 
 // How far a message has come at one recipient. The first two are no ends; the others settle it.
 enum class Level : std::uint8_t {
-  accepted = 1,     // this node has it durably
-  stored = 2,       // the recipient's node holds it sealed; its vault is locked
-  opened = 3,       // the recipient's node has opened, verified and applied it
+  accepted = 1,  // this node has it durably
+  stored = 2,    // the recipient's node holds it sealed; its vault is locked
+  opened = 3,    // the recipient's node has opened, verified and applied it
   refused = 4,
   expired = 5,
   unsupported = 6,
 };
 [[nodiscard]] const char* level_name(Level level);
-[[nodiscard]] constexpr bool is_settled(Level level) { return level >= Level::opened; }
+[[nodiscard]] constexpr bool is_settled(Level level) {
+  return level >= Level::opened;
+}
 
 struct Delivery {
   MemberId recipient;
   Level level = Level::accepted;
-  Code code = Code::none;           // why refused
+  Code code = Code::none;  // why refused
   Timestamp changed;
   std::uint64_t settled_index = 0;  // own ledger index of the settling; 0 with an unsettled level
   bool operator==(const Delivery&) const = default;
@@ -60,7 +63,7 @@ enum class ReferralState : std::uint8_t { sent = 1, received = 2, accepted = 3, 
 struct CaseView {
   CaseId id;
   Timestamp opened;
-  MemberId author;                  // of the event that opened it
+  MemberId author;  // of the event that opened it
   ReferralState state = ReferralState::sent;
   std::vector<MemberId> participants;
   std::vector<MessageView> events;  // in the order of the fold
@@ -83,7 +86,7 @@ enum class Phase : std::uint8_t {
   not_joined = 1,  // no directory yet
   starting = 2,    // waiting for peers before it signs
   ready = 3,
-  stopped = 4,     // signs nothing: this ledger is behind what was seen elsewhere
+  stopped = 4,  // signs nothing: this ledger is behind what was seen elsewhere
 };
 [[nodiscard]] const char* phase_name(Phase phase);
 

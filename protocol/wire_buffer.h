@@ -1,9 +1,9 @@
 // How hostile FlatBuffers bytes are opened. Included by wire*.cc only.
 //
-// Bound the length, copy to aligned memory, check the identifier, run the Verifier with depth 8 and 256
-// tables (its defaults let a 332-byte message cost a million visits). What it cannot check (enums,
-// absent fields, UTF-8, order, duplicates, lengths) is the caller's validator's business, which returns
-// a plain struct; nothing else touches the buffer.
+// Bound the length, copy to aligned memory, check the identifier, run the Verifier with depth 8 and
+// 256 tables (its defaults let a 332-byte message cost a million visits). What it cannot check
+// (enums, absent fields, UTF-8, order, duplicates, lengths) is the caller's validator's business,
+// which returns a plain struct; nothing else touches the buffer.
 #pragma once
 
 #include <flatbuffers/flatbuffers.h>

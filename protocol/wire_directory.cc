@@ -105,8 +105,9 @@ Result<Member> parse_member(const MemberTable* table) {
 
 std::string folded(std::string_view name) {
   std::string out(name);
-  std::ranges::transform(out, out.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(out, out.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
   return out;
 }
 
@@ -119,11 +120,10 @@ Status check_members(const std::vector<Member>& members) {
     if (i > 0 && !(members[i - 1].id < member.id)) {
       return peer_error(Code::malformed, "the members are not sorted and distinct");
     }
-    const bool fresh = names.insert(folded(member.name)).second &&
-                       keys.insert(member.author.bytes).second &&
-                       keys.insert(member.receipt.bytes).second &&
-                       keys.insert(member.witness.bytes).second &&
-                       keys.insert(member.transport.bytes).second;
+    const bool fresh =
+        names.insert(folded(member.name)).second && keys.insert(member.author.bytes).second &&
+        keys.insert(member.receipt.bytes).second && keys.insert(member.witness.bytes).second &&
+        keys.insert(member.transport.bytes).second;
     if (!fresh) {
       return peer_error(Code::conflict, "a name or a key stands twice in the directory");
     }
@@ -274,18 +274,17 @@ Bytes encode_directory(const Directory& directory) {
   const auto previous = wire::put(builder, directory.previous.view());
   const auto constitution = wire::put(builder, directory.constitution.view());
   const auto list = builder.CreateVector(members);
-  builder.Finish(wire::CreateDirectoryTable(builder, network, directory.version, previous,
-                                            constitution, directory.created.ms,
-                                            directory.expires.ms, list),
-                 wire::directory_identifier);
+  builder.Finish(
+      wire::CreateDirectoryTable(builder, network, directory.version, previous, constitution,
+                                 directory.created.ms, directory.expires.ms, list),
+      wire::directory_identifier);
   return wire::finished(builder);
 }
 
 Result<Directory> parse_directory(ByteView payload) {
-  HAMROH_ASSIGN(auto root,
-                wire::Buffer<wire::DirectoryTable>::open(payload, wire::directory_identifier,
-                                                         limits::directory_bytes_max,
-                                                         limits::members_max + 1));
+  HAMROH_ASSIGN(auto root, wire::Buffer<wire::DirectoryTable>::open(
+                               payload, wire::directory_identifier, limits::directory_bytes_max,
+                               limits::members_max + 1));
   Directory directory;
   HAMROH_ASSIGN(directory.network, wire::fixed_of<NetworkId>(root->network()));
   directory.version = root->version();
@@ -312,10 +311,10 @@ Bytes encode_suspension(const Suspension& suspension) {
   wire::Builder builder(512);
   const auto network = wire::put(builder, suspension.network.view());
   const auto member = wire::put(builder, suspension.member.view());
-  builder.Finish(wire::CreateSuspensionTable(builder, network, member, suspension.from.ms,
-                                             suspension.until.ms, suspension.reason,
-                                             suspension.lift),
-                 wire::suspension_identifier);
+  builder.Finish(
+      wire::CreateSuspensionTable(builder, network, member, suspension.from.ms, suspension.until.ms,
+                                  suspension.reason, suspension.lift),
+      wire::suspension_identifier);
   return wire::finished(builder);
 }
 

@@ -1,4 +1,5 @@
-// Constitutions, directories, requests and suspensions as FlatBuffers bytes; used by directory.cc only.
+// Constitutions, directories, requests and suspensions as FlatBuffers bytes; used by directory.cc
+// only.
 #pragma once
 
 #include "protocol/directory.h"

@@ -42,7 +42,8 @@ std::uint8_t raw(const std::optional<Enum>& code) {
   return code ? static_cast<std::uint8_t>(*code) : std::uint8_t{0};
 }
 
-flatbuffers::Offset<wire::FreeTextTable> put(Builder& builder, const std::optional<FreeText>& text) {
+flatbuffers::Offset<wire::FreeTextTable> put(Builder& builder,
+                                             const std::optional<FreeText>& text) {
   if (!text) {
     return {};
   }
@@ -59,11 +60,11 @@ flatbuffers::Offset<wire::TriageTable> put(Builder& builder, const Triage& triag
   const auto district = put(builder, triage.district);
   const auto access_needs = put(builder, triage.access_needs);
   const auto requested_by = put(builder, triage.requested_by);
-  return wire::CreateTriageTable(
-      builder, static_cast<std::uint8_t>(triage.urgency),
-      static_cast<std::uint8_t>(triage.sensitivity), services, reason, note,
-      static_cast<std::uint8_t>(triage.age_band), static_cast<std::uint8_t>(triage.sex), languages,
-      district, triage.dependants, access_needs, requested_by);
+  return wire::CreateTriageTable(builder, static_cast<std::uint8_t>(triage.urgency),
+                                 static_cast<std::uint8_t>(triage.sensitivity), services, reason,
+                                 note, static_cast<std::uint8_t>(triage.age_band),
+                                 static_cast<std::uint8_t>(triage.sex), languages, district,
+                                 triage.dependants, access_needs, requested_by);
 }
 
 flatbuffers::Offset<wire::ContactTable> put(Builder& builder, const Contact& contact) {
@@ -74,8 +75,8 @@ flatbuffers::Offset<wire::ContactTable> put(Builder& builder, const Contact& con
   const auto who = put(builder, contact.safe_contact.who_may_answer);
   const auto place = put(builder, contact.pickup_place);
   return wire::CreateContactTable(
-      builder, name, alias, static_cast<std::uint8_t>(contact.safe_contact.method), value, hours, who,
-      contact.safe_contact.leave_message, raw(contact.interpreter_sex), place);
+      builder, name, alias, static_cast<std::uint8_t>(contact.safe_contact.method), value, hours,
+      who, contact.safe_contact.leave_message, raw(contact.interpreter_sex), place);
 }
 
 flatbuffers::Offset<wire::FactsTable> put(Builder& builder, const CaseFacts& facts) {
@@ -332,8 +333,8 @@ Result<Decision> parse_decision(ByteView body) {
 }
 
 Result<NoteText> parse_note(ByteView body) {
-  HAMROH_ASSIGN(auto root, wire::Buffer<wire::NoteTable>::open(body, note_identifier,
-                                                               limits::body_bytes_max));
+  HAMROH_ASSIGN(auto root,
+                wire::Buffer<wire::NoteTable>::open(body, note_identifier, limits::body_bytes_max));
   const auto text = free_text_of(root->text());
   if (!text) {
     return peer_error(Code::malformed, "a note has no text");

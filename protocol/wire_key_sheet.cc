@@ -52,7 +52,8 @@ Result<KeySheet> parse_key_sheet(ByteView payload) {
     key.begins = {reader.u64()};
     key.ends = {reader.u64()};
     const bool follows = sheet.keys.empty() || sheet.keys.back().ends == key.begins;
-    const bool distinct = std::ranges::find(sheet.keys, key.key, &SheetKey::key) == sheet.keys.end();
+    const bool distinct =
+        std::ranges::find(sheet.keys, key.key, &SheetKey::key) == sheet.keys.end();
     if (!follows || !distinct || key.begins >= key.ends) {
       return peer_error(Code::malformed, "a key sheet's epochs do not follow one another");
     }

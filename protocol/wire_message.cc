@@ -225,12 +225,11 @@ Bytes encode_hello(const Hello& hello) {
     files.push_back(wire::CreateSuspensionFile(builder, put_bytes(builder, suspension)));
   }
   const auto suspensions = builder.CreateVector(files);
-  builder.Finish(
-      wire::CreateHelloTable(builder, hello.version_min, hello.version_max,
-                             static_cast<std::uint8_t>(hello.purpose), hello.locked, network,
-                             member, hello.incarnation, hello.directory_version, directory_hash,
-                             own, seen, key_sheet, suspensions),
-      hello_identifier);
+  builder.Finish(wire::CreateHelloTable(builder, hello.version_min, hello.version_max,
+                                        static_cast<std::uint8_t>(hello.purpose), hello.locked,
+                                        network, member, hello.incarnation, hello.directory_version,
+                                        directory_hash, own, seen, key_sheet, suspensions),
+                 hello_identifier);
   return framed(FrameType::hello, builder);
 }
 

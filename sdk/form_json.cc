@@ -491,8 +491,8 @@ std::string printed(const Json& json) {
 
 tl::expected<ReferralForm, FormFault> parse_form_json(std::string_view json) {
   if (json.size() > limits::json_bytes_max) {
-    return tl::unexpected(FormFault{"the form", std::to_string(json.size()) + " bytes",
-                                    "at most 512 KiB"});
+    return tl::unexpected(
+        FormFault{"the form", std::to_string(json.size()) + " bytes", "at most 512 KiB"});
   }
   StrictBuilder builder;
   const bool good = Json::sax_parse(json, &builder);
@@ -540,6 +540,8 @@ std::string to_json(const Decision& decision) {
   return printed(out);
 }
 
-std::string to_json(const NoteText& note) { return printed(free_text_json(note.text)); }
+std::string to_json(const NoteText& note) {
+  return printed(free_text_json(note.text));
+}
 
 }  // namespace hamroh

@@ -1,8 +1,8 @@
 // Forms as JSON, the way people and case-management systems write them (version "referral/1").
 //
-// Strict: unknown and doubled keys, wrong types, bad UTF-8, numbers out of range and too deep nesting
-// are refused while parsing, with the path of the field, what was found and what is allowed. The rules
-// of the form itself are protocol/form.h's find_fault.
+// Strict: unknown and doubled keys, wrong types, bad UTF-8, numbers out of range and too deep
+// nesting are refused while parsing, with the path of the field, what was found and what is
+// allowed. The rules of the form itself are protocol/form.h's find_fault.
 #pragma once
 
 #include <string>

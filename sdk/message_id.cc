@@ -1,8 +1,8 @@
 #include <chrono>
 #include <mutex>
 
-#include "sdk/include/hamroh/client.h"
 #include "protocol/crypto.h"
+#include "sdk/include/hamroh/client.h"
 
 namespace hamroh {
 namespace {

@@ -9,15 +9,18 @@
 int main(int count, char** values) {
   hamroh::bench::PairOptions pair;
   hamroh::bench::FloorOptions floor;
-  CLI::App app("hamroh-bench: measure this machine\n\n"
-               "Example: hamroh-bench pair --messages 20000 --size 2048 --window 64 --json");
+  CLI::App app(
+      "hamroh-bench: measure this machine\n\n"
+      "Example: hamroh-bench pair --messages 20000 --size 2048 --window 64 --json");
   app.require_subcommand(1);
-  CLI::App* pairing = app.add_subcommand("pair", "Two nodes, submission to verified opened receipt");
+  CLI::App* pairing =
+      app.add_subcommand("pair", "Two nodes, submission to verified opened receipt");
   pairing->add_option("--messages", pair.messages, "How many (default 20000)")
       ->check(CLI::Range(1, 5'000'000));
   pairing->add_option("--size", pair.bytes, "Bytes of a form (default 2048)")
       ->check(CLI::Range(700, 60'000));
-  pairing->add_option("--window", pair.window, "Messages between submission and receipt (default 64)")
+  pairing
+      ->add_option("--window", pair.window, "Messages between submission and receipt (default 64)")
       ->check(CLI::Range(1, 2'048));
   pairing->add_option("--directory", pair.directory, "Where the homes are made (default: here)");
   pairing->add_flag("--json", pair.json, "Print JSON");

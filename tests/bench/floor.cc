@@ -1,4 +1,5 @@
-// `hamroh-bench floor`: what this machine asks at least for one turn, from its primitives and its disk.
+// `hamroh-bench floor`: what this machine asks at least for one turn, from its primitives and its
+// disk.
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -43,7 +44,8 @@ struct Floor {
   [[nodiscard]] double cpu_bound() const { return 2e6 / message_us(); }
   // A window of one batch: three commits follow one another before the receipt is durable.
   [[nodiscard]] double commit_bound() const {
-    return static_cast<double>(batch) * 1e6 / (3 * commit_us + message_us() * static_cast<double>(batch));
+    return static_cast<double>(batch) * 1e6 /
+           (3 * commit_us + message_us() * static_cast<double>(batch));
   }
 };
 
@@ -75,25 +77,24 @@ class Bench {
     Floor floor;
     floor.batch = batch;
     const Bytes body = sample_body(bytes_, 1);
-    const auto author = crypto::SigningKey::from_seed(
-        Seed::make([](auto raw) { crypto::system_random(raw); }));
+    const auto author =
+        crypto::SigningKey::from_seed(Seed::make([](auto raw) { crypto::system_random(raw); }));
     const AgreementKey secret = AgreementKey::make([](auto raw) { crypto::system_random(raw); });
     const EpochKey key = crypto::x25519_public(secret);
     const Origin origin{};
     Note note;
-    floor.sign_us = median_us(200, [&] {
-      note = sign_note(origin, 1, {}, 0, NoteRole::author, author);
-    });
+    floor.sign_us =
+        median_us(200, [&] { note = sign_note(origin, 1, {}, 0, NoteRole::author, author); });
     floor.verify_us = median_us(200, [&] { good_ = good_ && verify_note(origin, note); });
     floor.digest_us = median_us(500, [&] { (void)message_digest(body); });
     const Bytes content(std::min(body.size() * batch, limits::envelope_plaintext_max));
     const double envelopes = std::max(1.0, static_cast<double>(body.size() * batch) /
                                                static_cast<double>(limits::envelope_plaintext_max));
     floor.seal_us = envelopes * median_us(50, [&] {
-      const auto frame = seal_envelope(content, {}, {}, key, entropy_);
-      const auto parsed = parse_envelope(*frame);
-      good_ = good_ && open_envelope(*parsed, {}, secret, key);
-    });
+                      const auto frame = seal_envelope(content, {}, {}, key, entropy_);
+                      const auto parsed = parse_envelope(*frame);
+                      good_ = good_ && open_envelope(*parsed, {}, secret, key);
+                    });
     measure_rows(floor, body);
     return floor;
   }
@@ -153,13 +154,14 @@ int run_floor(const FloorOptions& options) {
   if (options.json) {
     std::printf("{\"bytes\": %zu, \"floor\": [", options.bytes);
     for (const Floor& floor : floors) {
-      std::printf("%s{\"batch\": %zu, \"sign_us\": %.1f, \"verify_us\": %.1f, \"digest_us\": %.1f, "
-                  "\"seal_open_us\": %.1f, \"rows_us\": %.1f, \"commit_us\": %.1f, "
-                  "\"commits_per_second\": %.0f, \"cpu_bound_per_second\": %.0f, "
-                  "\"one_window_per_second\": %.0f}",
-                  &floor == &floors.front() ? "" : ", ", floor.batch, floor.sign_us,
-                  floor.verify_us, floor.digest_us, floor.seal_us, floor.rows_us, floor.commit_us,
-                  1e6 / floor.commit_us, floor.cpu_bound(), floor.commit_bound());
+      std::printf(
+          "%s{\"batch\": %zu, \"sign_us\": %.1f, \"verify_us\": %.1f, \"digest_us\": %.1f, "
+          "\"seal_open_us\": %.1f, \"rows_us\": %.1f, \"commit_us\": %.1f, "
+          "\"commits_per_second\": %.0f, \"cpu_bound_per_second\": %.0f, "
+          "\"one_window_per_second\": %.0f}",
+          &floor == &floors.front() ? "" : ", ", floor.batch, floor.sign_us, floor.verify_us,
+          floor.digest_us, floor.seal_us, floor.rows_us, floor.commit_us, 1e6 / floor.commit_us,
+          floor.cpu_bound(), floor.commit_bound());
     }
     std::puts("]}");
     return 0;
@@ -171,8 +173,9 @@ int run_floor(const FloorOptions& options) {
                 floor.batch, floor.sign_us, floor.verify_us, floor.digest_us, floor.seal_us,
                 floor.rows_us, floor.commit_us, floor.cpu_bound(), floor.commit_bound());
   }
-  std::puts("CPU bound: digest and rows twice, two signatures and checks and one seal a turn, on two\n"
-            "cores, nothing else. One window: three commits after one another for each batch.");
+  std::puts(
+      "CPU bound: digest and rows twice, two signatures and checks and one seal a turn, on two\n"
+      "cores, nothing else. One window: three commits after one another for each batch.");
   return 0;
 }
 

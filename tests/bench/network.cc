@@ -94,20 +94,26 @@ tl::expected<Network, std::string> Network::found(const std::string& directory,
   const std::string log = pattern + "/setup.log";
   const std::string authority = pattern + "/authority";
   const std::string file = pattern + "/directory.hamroh";
-  bool good = runs_well({programs + "/hamroh-authority", "found", "--name", "Measured", "--out",
-                         authority},
-                        log);
-  std::vector<std::string> admit{programs + "/hamroh-authority", "admit", "--authority", authority,
-                                 "--out", file, "--sign-with", "admin-1", "admin-2"};
+  bool good = runs_well(
+      {programs + "/hamroh-authority", "found", "--name", "Measured", "--out", authority}, log);
+  std::vector<std::string> admit{programs + "/hamroh-authority",
+                                 "admit",
+                                 "--authority",
+                                 authority,
+                                 "--out",
+                                 file,
+                                 "--sign-with",
+                                 "admin-1",
+                                 "admin-2"};
   for (const Wanted& member : members) {
     const std::string home = pattern + "/" + member.name;
     network.homes_.push_back(home);
     network.processes_.push_back(-1);
-    good = good && runs_well({programs + "/hamrohd", "init", "--home", home, "--network",
-                              authority + "/network.hamroh", "--name", member.name, "--kind",
-                              member.kind, "--listen",
-                              "tcp://127.0.0.1:" + std::to_string(free_port())},
-                             log);
+    good = good &&
+           runs_well({programs + "/hamrohd", "init", "--home", home, "--network",
+                      authority + "/network.hamroh", "--name", member.name, "--kind", member.kind,
+                      "--listen", "tcp://127.0.0.1:" + std::to_string(free_port())},
+                     log);
     admit.push_back("--request");
     admit.push_back(home + "/request.hamroh");
   }
@@ -226,6 +232,8 @@ std::uint64_t directory_bytes(const std::string& directory) {
   return bytes;
 }
 
-std::string own_directory() { return fs::read_symlink("/proc/self/exe").parent_path(); }
+std::string own_directory() {
+  return fs::read_symlink("/proc/self/exe").parent_path();
+}
 
 }  // namespace hamroh::bench

@@ -1,5 +1,5 @@
-// Real nodes on this machine for measuring and for fault tests: homes in a temporary directory, daemons as
-// children, everything ended and removed with the object.
+// Real nodes on this machine for measuring and for fault tests: homes in a temporary directory,
+// daemons as children, everything ended and removed with the object.
 #pragma once
 
 #include <sys/types.h>
@@ -17,11 +17,11 @@ class Network {
     std::string name;
     std::string kind;
   };
-  // Founds a network of these members below `directory` (a new temporary one below it is made), admits
-  // and joins them. Programs are taken from `programs`. Errors come as text.
+  // Founds a network of these members below `directory` (a new temporary one below it is made),
+  // admits and joins them. Programs are taken from `programs`. Errors come as text.
   [[nodiscard]] static tl::expected<Network, std::string> found(const std::string& directory,
-                                                               const std::string& programs,
-                                                               const std::vector<Wanted>& members);
+                                                                const std::string& programs,
+                                                                const std::vector<Wanted>& members);
   Network(Network&& other) noexcept;
   Network& operator=(Network&&) = delete;
   ~Network();

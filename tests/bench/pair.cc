@@ -65,11 +65,12 @@ Measured push(Client& client, const MemberId& to, const PairOptions& options) {
       submission.to = {to};
       submission.body = sample_body(options.bytes, sent);
       open.emplace(submission.message, Clock::now());
-      const Status queued = client.submit_async(submission, [&result](Result<api::Accepted> accepted) {
-        if (!accepted) {
-          result.fault = accepted.error().text;
-        }
-      });
+      const Status queued =
+          client.submit_async(submission, [&result](Result<api::Accepted> accepted) {
+            if (!accepted) {
+              result.fault = accepted.error().text;
+            }
+          });
       if (!queued) {
         result.fault = queued.error().text;
       }
@@ -101,15 +102,15 @@ Measured push(Client& client, const MemberId& to, const PairOptions& options) {
   if (tenths.size() > 3) {
     const double share = static_cast<double>(options.messages) / 10;
     result.first_tenth_rate = share / (us_between(tenths[0], tenths[1]) / 1e6);
-    result.last_tenth_rate =
-        share / (us_between(tenths[tenths.size() - 2], tenths.back()) / 1e6);
+    result.last_tenth_rate = share / (us_between(tenths[tenths.size() - 2], tenths.back()) / 1e6);
   }
   return result;
 }
 
 double percentile(const std::vector<double>& sorted, double share) {
-  return sorted.empty() ? 0
-                        : sorted[static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1))];
+  return sorted.empty()
+             ? 0
+             : sorted[static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1))];
 }
 
 int fail(const std::string& why) {
@@ -127,7 +128,8 @@ void print(const PairOptions& options, const Measured& result, const Usage& usag
     std::printf(
         "{\"messages\": %llu, \"bytes\": %zu, \"window\": %zu, \"messages_per_second\": %.1f, "
         "\"p50_ms\": %.3f, \"p99_ms\": %.3f, \"max_ms\": %.3f, \"idle_pss_mib\": %.1f, "
-        "\"peak_rss_mib\": %.1f, \"wire_bytes_per_message\": %.1f, \"disk_bytes_per_message\": %.1f, "
+        "\"peak_rss_mib\": %.1f, \"wire_bytes_per_message\": %.1f, \"disk_bytes_per_message\": "
+        "%.1f, "
         "\"cpu_us_per_message\": %.1f, \"cpu_us\": {\"sender\": %.1f, \"sender_link\": %.1f, "
         "\"recipient\": %.1f, \"recipient_link\": %.1f, \"client\": %.1f}, "
         "\"first_tenth_per_second\": %.1f, \"last_tenth_per_second\": %.1f}\n",
@@ -139,18 +141,22 @@ void print(const PairOptions& options, const Measured& result, const Usage& usag
         result.last_tenth_rate);
     return;
   }
-  std::printf("%llu referrals of %zu bytes, window %zu: from submission to verified opened receipt\n",
-              static_cast<unsigned long long>(options.messages), options.bytes, options.window);
+  std::printf(
+      "%llu referrals of %zu bytes, window %zu: from submission to verified opened receipt\n",
+      static_cast<unsigned long long>(options.messages), options.bytes, options.window);
   std::printf("  throughput   %.0f per second (first tenth %.0f, last tenth %.0f)\n",
               messages / result.seconds, result.first_tenth_rate, result.last_tenth_rate);
-  std::printf("  latency      p50 %.2f ms, p99 %.2f ms, max %.2f ms\n", percentile(sorted, 0.5) / 1e3,
-              percentile(sorted, 0.99) / 1e3, percentile(sorted, 1) / 1e3);
-  std::printf("  CPU          %.1f us a message: sender %.1f + link %.1f, recipient %.1f + link %.1f, "
-              "client %.1f\n",
-              each(usage.total()), each(usage.sender), each(usage.sender_link),
-              each(usage.recipient), each(usage.recipient_link), each(usage.client));
-  std::printf("  memory       idle %.1f MiB (PSS of the larger node with its link), peak %.1f MiB\n",
-              idle_mib, peak_mib);
+  std::printf("  latency      p50 %.2f ms, p99 %.2f ms, max %.2f ms\n",
+              percentile(sorted, 0.5) / 1e3, percentile(sorted, 0.99) / 1e3,
+              percentile(sorted, 1) / 1e3);
+  std::printf(
+      "  CPU          %.1f us a message: sender %.1f + link %.1f, recipient %.1f + link %.1f, "
+      "client %.1f\n",
+      each(usage.total()), each(usage.sender), each(usage.sender_link), each(usage.recipient),
+      each(usage.recipient_link), each(usage.client));
+  std::printf(
+      "  memory       idle %.1f MiB (PSS of the larger node with its link), peak %.1f MiB\n",
+      idle_mib, peak_mib);
   std::printf("  wire, disk   %.0f and %.0f bytes a message\n", wire, disk);
 }
 
@@ -190,7 +196,8 @@ int run_pair(const PairOptions& options) {
     const auto both = pss_kib(network->process(i)) + pss_kib(network->link_process(i));
     idle_kib = std::max(idle_kib, static_cast<double>(both));
   }
-  // A few messages first: page caches, key sheets and the first connections are not what is measured.
+  // A few messages first: page caches, key sheets and the first connections are not what is
+  // measured.
   PairOptions warm = options;
   warm.messages = std::min<std::uint64_t>(200, options.messages);
   if (const Measured warmed = push(*client, recipient, warm); !warmed.fault.empty()) {

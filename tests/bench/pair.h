@@ -1,5 +1,5 @@
-// `hamroh-bench pair`: two real nodes with their links on loopback, from submission to verified opened
-// receipt.
+// `hamroh-bench pair`: two real nodes with their links on loopback, from submission to verified
+// opened receipt.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// The simulator's only source of chance: splitmix64 (Steele, Lea, Flood 2014), so that a seed gives the
-// same run on every machine.
+// The simulator's only source of chance: splitmix64 (Steele, Lea, Flood 2014), so that a seed gives
+// the same run on every machine.
 #pragma once
 
 #include "protocol/ports.h"

@@ -15,7 +15,9 @@ Level level_at(World& world, std::size_t who, const MessageId& message) {
   return shown ? shown->level() : Level::accepted;
 }
 
-CaseId case_of(const MessageId& message) { return *CaseId::from(message.view()); }
+CaseId case_of(const MessageId& message) {
+  return *CaseId::from(message.view());
+}
 
 TEST(Scenario, ReferralIsOpenedAndItsReceiptVerifies) {
   World world(1, {});
@@ -68,8 +70,8 @@ TEST(Scenario, CrashOfBothSidesLosesNothing) {
   ASSERT_TRUE(message);
   world.crash(ngo);
   world.crash(commission);
-  ASSERT_TRUE(world.run_until([&] { return level_at(world, ngo, *message) == Level::opened; },
-                              minutes(5)));
+  ASSERT_TRUE(
+      world.run_until([&] { return level_at(world, ngo, *message) == Level::opened; }, minutes(5)));
   world.check_outcomes();
   EXPECT_EQ(world.broken(), "");
 }

@@ -14,7 +14,8 @@ constexpr std::string_view canary_prefix = "CANARY-";
 MemberKind kind_at(std::size_t position) {
   constexpr std::array kinds{MemberKind::ngo, MemberKind::commission, MemberKind::provider,
                              MemberKind::ministry};
-  return position < 4 ? kinds[position] : (position % 2 == 0 ? MemberKind::ngo : MemberKind::provider);
+  return position < 4 ? kinds[position]
+                      : (position % 2 == 0 ? MemberKind::ngo : MemberKind::provider);
 }
 
 }  // namespace
@@ -56,7 +57,9 @@ World::World(std::uint64_t seed, WorldOptions options) : random_(seed), options_
 
 World::~World() = default;
 
-MemberId World::id(std::size_t who) const { return sites_[who]->id; }
+MemberId World::id(std::size_t who) const {
+  return sites_[who]->id;
+}
 
 // Three administrators, two must agree; every member asks to be admitted with a real request.
 void World::found_network() {
@@ -110,17 +113,17 @@ void World::found_network() {
   publish_directory();
   for (std::size_t i = 0; i < sites_.size(); ++i) {
     start(i);
-    const bool joined = turn(i, [&](Node& node, Turn& turn) {
-      return node.install_directory(directory_file_, turn);
-    });
+    const bool joined = turn(
+        i, [&](Node& node, Turn& turn) { return node.install_directory(directory_file_, turn); });
     CHECK(joined);
   }
 }
 
-// A new version under two of three signatures. The first is for all, each later one reaches one member
-// and must be passed on by the nodes.
+// A new version under two of three signatures. The first is for all, each later one reaches one
+// member and must be passed on by the nodes.
 void World::publish_directory() {
-  const Digest previous = directory_.version == 0 ? Digest{} : directory_hash(encode_directory(directory_));
+  const Digest previous =
+      directory_.version == 0 ? Digest{} : directory_hash(encode_directory(directory_));
   directory_.previous = previous;
   ++directory_.version;
   directory_.created = {wall_start_ms + now_};
@@ -440,8 +443,17 @@ Bytes World::body_with_canary(EventKind kind, bool decline) {
     return encode(decision);
   }
   ReferralForm form;
-  form.triage = {Urgency::normal, Sensitivity::standard, {Service::shelter}, {"simulated", {}},
-                 AgeBand::from_18, Sex::female, {"tg"}, "TJ-SU-KHUJAND", 0, {}, "self"};
+  form.triage = {Urgency::normal,
+                 Sensitivity::standard,
+                 {Service::shelter},
+                 {"simulated", {}},
+                 AgeBand::from_18,
+                 Sex::female,
+                 {"tg"},
+                 "TJ-SU-KHUJAND",
+                 0,
+                 {},
+                 "self"};
   form.sealed = SealedFacts{{}, FreeText{"en", canary + std::string(random_.below(3000), 'x')}, {}};
   form.consent.given_by = ConsentGiver::self;
   form.consent.mode = ConsentMode::signed_paper;
@@ -639,8 +651,8 @@ void World::jump_clock(std::size_t who, std::int64_t ms) {
   sites_[who]->wall_offset_ms = ms;
 }
 
-// A member with real keys that sends what it must not: a message of a kind that it may not send, out of
-// its own store, as a modified program would.
+// A member with real keys that sends what it must not: a message of a kind that it may not send,
+// out of its own store, as a modified program would.
 void World::lie(std::size_t from, std::size_t to) {
   Site& liar = *sites_[from];
   if (!liar.node || liar.locked) {
@@ -671,7 +683,9 @@ void World::heal_everything() {
 
 // ---- checks -----------------------------------------------------------------------------------
 
-bool World::running(std::size_t who) const { return sites_[who]->node.has_value(); }
+bool World::running(std::size_t who) const {
+  return sites_[who]->node.has_value();
+}
 
 const Node& World::node(std::size_t who) const {
   CHECK(sites_[who]->node);
@@ -699,9 +713,8 @@ Result<MessageView> World::message(std::size_t who, const MessageId& message) {
   if (!site.node) {
     return environment_error(Code::unavailable, "the node is down");
   }
-  return ask<MessageView>(*site.store, wall(who), {now_}, site.entropy, [&](Turn& turn) {
-    return site.node->message(message, turn);
-  });
+  return ask<MessageView>(*site.store, wall(who), {now_}, site.entropy,
+                          [&](Turn& turn) { return site.node->message(message, turn); });
 }
 
 Result<CaseView> World::case_view(std::size_t who, const CaseId& id) {
@@ -709,9 +722,8 @@ Result<CaseView> World::case_view(std::size_t who, const CaseId& id) {
   if (!site.node) {
     return environment_error(Code::unavailable, "the node is down");
   }
-  return ask<CaseView>(*site.store, wall(who), {now_}, site.entropy, [&](Turn& turn) {
-    return site.node->case_view(id, turn);
-  });
+  return ask<CaseView>(*site.store, wall(who), {now_}, site.entropy,
+                       [&](Turn& turn) { return site.node->case_view(id, turn); });
 }
 
 Result<std::string> World::receipt(std::size_t who, const MessageId& message) {
@@ -730,9 +742,11 @@ void World::check_bytes(ByteView bytes, const char* where) {
   }
 }
 
-// A node that restored an old image, or met one that did, cannot keep every promise to the others: it is
-// left out of comparisons, but must still notice.
-bool World::trustworthy(std::size_t who) const { return !sites_[who]->rolled_back; }
+// A node that restored an old image, or met one that did, cannot keep every promise to the others:
+// it is left out of comparisons, but must still notice.
+bool World::trustworthy(std::size_t who) const {
+  return !sites_[who]->rolled_back;
+}
 
 void World::check_after_turn(std::size_t who, const Effects& effects) {
   Site& site = *sites_[who];
@@ -770,8 +784,8 @@ void World::check_after_turn(std::size_t who, const Effects& effects) {
   }
 }
 
-// Levels only rise (but for a receipt that comes after the expiry), and what an author is told is true:
-// if it shows `opened`, the recipient has opened that very message.
+// Levels only rise (but for a receipt that comes after the expiry), and what an author is told is
+// true: if it shows `opened`, the recipient has opened that very message.
 void World::check_levels(std::size_t author) {
   for (auto& [id, sent] : model_) {
     if (sent.author != author || !trustworthy(author)) {
@@ -796,7 +810,8 @@ void World::check_levels(std::size_t author) {
       }
       before = delivery.level;
       const Site& there = *sites_[recipient];
-      if (delivery.level == Level::opened && there.node && !there.locked && trustworthy(recipient)) {
+      if (delivery.level == Level::opened && there.node && !there.locked &&
+          trustworthy(recipient)) {
         const auto kept = message(recipient, id);
         if (!kept && kept.error().blame == Blame::caller) {
           fail("a receipt promises what its node does not hold");
@@ -813,14 +828,13 @@ void World::check_applied_once(std::size_t who) {
   Site& site = *sites_[who];
   std::set<Digest> first_entries;
   const auto scanned = ask<bool>(*site.store, wall(who), {now_}, site.entropy, [&](Turn& turn) {
-    const Status visited =
-        site.node->ledger().scan(turn.store, 0, [&](const LedgerRecord& record) {
-          if (record.entry.kind == EntryKind::opened && record.entry.detail.is_zero() &&
-              !first_entries.insert(record.entry.subject).second) {
-            fail(site.name + " opened a message twice");
-          }
-          return true;
-        });
+    const Status visited = site.node->ledger().scan(turn.store, 0, [&](const LedgerRecord& record) {
+      if (record.entry.kind == EntryKind::opened && record.entry.detail.is_zero() &&
+          !first_entries.insert(record.entry.subject).second) {
+        fail(site.name + " opened a message twice");
+      }
+      return true;
+    });
     return visited ? Result<bool>(true) : tl::unexpected(visited.error());
   });
   (void)scanned;
@@ -859,8 +873,8 @@ bool World::all_settled() {
   return true;
 }
 
-// After healing: what the author was told is what the recipient holds; every receipt verifies for an
-// outsider; and nodes that hold the same events show the same case.
+// After healing: what the author was told is what the recipient holds; every receipt verifies for
+// an outsider; and nodes that hold the same events show the same case.
 void World::check_outcomes() {
   for (const auto& [id, sent] : model_) {
     const auto shown = message(sent.author, id);
@@ -886,9 +900,10 @@ void World::check_outcomes() {
     for (const std::size_t recipient : sent.recipients) {
       const Member* member = node(sent.author).directory()->find(sites_[recipient]->id);
       const auto signed_note =
-          parsed ? parse_signed_note(parsed->signed_note, *SigningPublicKey::from(member->author.view()),
-                                     NoteRole::author)
-                 : Result<SignedNote>(tl::unexpected(Error{}));
+          parsed
+              ? parse_signed_note(parsed->signed_note,
+                                  *SigningPublicKey::from(member->author.view()), NoteRole::author)
+              : Result<SignedNote>(tl::unexpected(Error{}));
       good = good || (signed_note && verify_inclusion(parsed->index, signed_note->note.size,
                                                       leaf_hash(parsed->entry), parsed->path,
                                                       signed_note->note.root));

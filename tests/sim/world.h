@@ -1,8 +1,9 @@
-// A whole network in one process: real Nodes over memory stores, with only clock, entropy, network and
-// disk replaced. Everything is drawn from one seed; the same seed gives the same trace hash.
+// A whole network in one process: real Nodes over memory stores, with only clock, entropy, network
+// and disk replaced. Everything is drawn from one seed; the same seed gives the same trace hash.
 //
-// Scenario tests use it as a story (`world.refer("ngo", "commission"); world.run_for(minutes(1));`), the
-// simulator as a swarm. Checks watch and never intervene; the first broken one is kept in `broken()`.
+// Scenario tests use it as a story (`world.refer("ngo", "commission");
+// world.run_for(minutes(1));`), the simulator as a swarm. Checks watch and never intervene; the
+// first broken one is kept in `broken()`.
 #pragma once
 
 #include <deque>
@@ -20,8 +21,8 @@
 namespace hamroh::sim {
 
 struct WorldOptions {
-  std::size_t members = 4;          // 3 to 9: ngo, commission, provider, ministry, ngo, …
-  std::uint64_t drop_once_in = 0;   // frames; 0: never
+  std::size_t members = 4;         // 3 to 9: ngo, commission, provider, ministry, ngo, …
+  std::uint64_t drop_once_in = 0;  // frames; 0: never
   std::uint64_t double_once_in = 0;
   std::uint64_t reorder_once_in = 0;
   std::uint64_t garble_once_in = 0;
@@ -41,7 +42,7 @@ class World {
   Result<MessageId> submit(std::size_t who, const Submission& submission);
 
   // ---- what happens to them ----------------------------------------------------------------
-  void crash(std::size_t who);                 // loses what was not committed
+  void crash(std::size_t who);                                // loses what was not committed
   void crash_at(std::size_t who, std::uint64_t store_calls);  // at a later store boundary
   void start(std::size_t who);
   void lock(std::size_t who);
@@ -49,15 +50,15 @@ class World {
   void cut(std::size_t from, std::size_t to);  // one way
   void heal_network();
   void fill_disk(std::size_t who, bool full);
-  void flip_bit(std::size_t who);              // somewhere on its disk
+  void flip_bit(std::size_t who);  // somewhere on its disk
   void keep_image(std::size_t who);
-  void restore_image(std::size_t who);         // an old copy of the disk
+  void restore_image(std::size_t who);  // an old copy of the disk
   void jump_clock(std::size_t who, std::int64_t ms);
   void lie(std::size_t from, std::size_t to);  // a member sends what it may not
   void publish_directory();                    // a new version, delivered to one member
   void heal_everything();
 
-  void step();                                 // the next event in time
+  void step();  // the next event in time
   void run_for(Duration duration);
   bool run_until(const std::function<bool()>& done, Duration at_most);
 

@@ -81,8 +81,8 @@ TEST(FormJson, TwoHundredThousandBracketsAreRefused) {
 }
 
 TEST(FormJson, DeepNestingInsideAFormIsRefused) {
-  const FormFault fault =
-      fault_of(replaced(sample(), "[\"interpreter\"]", std::string(40, '[') + std::string(40, ']')));
+  const FormFault fault = fault_of(
+      replaced(sample(), "[\"interpreter\"]", std::string(40, '[') + std::string(40, ']')));
   EXPECT_EQ(fault.allowed, "at most 16 levels");
 }
 
@@ -123,8 +123,9 @@ TEST(FormJson, RulesOfTheFormAreNamedInItsOwnWords) {
             "case");
   EXPECT_EQ(fault_of(replaced(sample(), "\"18-24\"", "\"6-11\"")).path, "case.guardian");
   EXPECT_EQ(fault_of(replaced(sample(), "2026-11-20", "2026-02-30")).path, "consent.date");
-  EXPECT_EQ(fault_of(replaced(sample(), "\"alias\": \"N.\"", "\"alias\": \"N.\", \"name\": \"M\"")).path,
-            "contact");
+  EXPECT_EQ(
+      fault_of(replaced(sample(), "\"alias\": \"N.\"", "\"alias\": \"N.\", \"name\": \"M\"")).path,
+      "contact");
 }
 
 TEST(FormJson, OversizeAndForeignVersionsAreRefused) {
