@@ -8,8 +8,9 @@
 //                 bytes.
 // Files           See daemon/home.h. HOME/hamroh.toml is read at start.
 // Signals         SIGTERM, SIGINT: finish the turn, sign the head, stop. Any other death loses
-// nothing. Exit codes      0 stopped as asked; 1 refused or failed, with the reason on standard
-// error; 2 usage.
+//                 nothing.
+// Exit codes      0 stopped as asked; 1 refused or failed, with the reason on standard error;
+//                 2 usage.
 
 #include <malloc.h>
 #include <sys/prctl.h>
@@ -65,12 +66,12 @@ std::string remedy_for(Code code) {
     case Code::busy:
       return "A node is running on this home: stop it first, or use another home.";
     case Code::not_found:
-      return "Make the node with: hamroh node init --home DIR --network FILE --name NAME --kind "
-             "KIND "
+      return "Make the node with: hamroh node init --home DIR --network FILE --name NAME "
+             "--kind KIND "
              "--listen tcp://HOST:PORT";
     case Code::store_corrupt:
-      return "The store is damaged and has been left as it is. Do not delete it: keep a copy, and "
-             "ask "
+      return "The store is damaged and has been left as it is. Do not delete it: keep a copy, "
+             "and ask "
              "for help.";
     case Code::store_newer:
       return "This home was used by a newer version: install that version.";
@@ -181,8 +182,8 @@ int init(const Arguments& arguments) {
             "somebody who\n              reads the whole directory. For that: --passphrase-file "
             "or --passphrase-prompt."
           : "  vault       opens with the passphrase. The node starts locked: it receives and "
-            "keeps "
-            "what\n              comes, and opens it after `hamroh unlock`. A lost passphrase "
+            "keeps what\n              comes, and opens it after `hamroh unlock`. A lost "
+            "passphrase "
             "cannot be replaced.");
   std::puts(
       "Next: give the request to the administrators; when they answer with a directory:\n"

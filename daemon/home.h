@@ -2,8 +2,9 @@
 //
 //   hamroh.toml          configuration (0600)
 //   node.db, node.db-wal the store (0600)
-//   vault.hamroh         the wrapped keys (0600); node.key and reader.key open them where they are
-//   files anchor               size and root of the ledger, for recognising a restored old database
+//   vault.hamroh         the wrapped keys (0600); node.key and reader.key open them where they
+//                        are files
+//   anchor               size and root of the ledger, for recognising a restored old database
 //   request.hamroh       this node's request for admission
 //   run/                 the local API's socket (0700)
 //   lock                 held while a process uses the home

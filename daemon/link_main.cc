@@ -1,17 +1,14 @@
 // hamroh-link: the network process of a node.
 //
 // What it does    Speaks CURVE over TCP with the nodes of other members, and hands frames to and
-// from
-//                 hamrohd over an inherited socket pair. It cannot read an envelope.
-// What it trusts  Nobody. hamrohd tells it who the members are; it holds this node's transport key
-// and
-//                 no other secret.
+//                 from hamrohd over an inherited socket pair. It cannot read an envelope.
+// What it trusts  Nobody. hamrohd tells it who the members are; it holds this node's transport
+//                 key and no other secret.
 // Files           None. It changes to the root directory and opens nothing.
 // Descriptors     3: its end of the pair (SOCK_SEQPACKET), from hamrohd. Nothing else is kept.
 // Signals         SIGTERM ends it. It dies with hamrohd (PR_SET_PDEATHSIG).
-// Exit codes      0 told to stop, or hamrohd is gone; 1 it could not do its work (hamrohd was told
-// why);
-//                 2 started by hand: it is of no use without hamrohd.
+// Exit codes      0 told to stop, or hamrohd is gone; 1 it could not do its work (hamrohd was
+//                 told why); 2 started by hand: it is of no use without hamrohd.
 
 #include <malloc.h>
 #include <signal.h>

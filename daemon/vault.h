@@ -5,8 +5,9 @@
 // (author and epoch keys, messages, cases) opens with the root: either reader.key, a credential
 // file, or a passphrase through Argon2id. The vault file holds each tier's key wrapped under its
 // root:
-//   version u8 (1) ‖ mode u8 (1 credential, 2 passphrase) ‖ operations u64 ‖ memory u64 ‖ salt[16]
-//   ‖ for each tier: nonce[24] ‖ XChaCha20-Poly1305(root, nonce, label ‖ tier, key[32])[48]
+//   version u8 (1) ‖ mode u8 (1 credential, 2 passphrase) ‖ operations u64 ‖ memory u64 ‖
+//   salt[16] ‖
+//   for each tier: nonce[24] ‖ XChaCha20-Poly1305(root, nonce, label ‖ tier, key[32])[48]
 // A credential file protects against a stolen database or backup, not against somebody who reads
 // the whole home; a passphrase protects against that too, while the node is locked.
 #pragma once

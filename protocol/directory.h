@@ -165,8 +165,8 @@ class VerifiedConstitution {
   Digest hash_;
   NetworkId network_;
 };
-// The founding constitution is signed by ALL its administrators, each with proof of possession; 2m
-// > n.
+// The founding constitution is signed by ALL its administrators, each with proof of possession;
+// 2m > n.
 [[nodiscard]] Result<VerifiedConstitution> verify_founding(const SignedPayload& file);
 // A later one needs the threshold of the old AND of the new one, version + 1 and the old one's
 // hash.

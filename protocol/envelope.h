@@ -1,9 +1,9 @@
 // Envelopes: the header that the wire sees, and the sections inside the seal.
 //
 // frame    = type u8 (2) ‖ header ‖ ciphertext
-// header   = version u8 ‖ suite u8 ‖ recipient[16] ‖ epoch key id[16] ‖ enc[32]          (66 bytes,
-// AAD) content  = sections ‖ zero bytes up to the PADMÉ length section  = type u16 (bit 15:
-// critical) ‖ length u32 ‖ bytes; type 0 ends the list (and is the padding)
+// header   = version u8 ‖ suite u8 ‖ recipient[16] ‖ epoch key id[16] ‖ enc[32]    (66 bytes, AAD)
+// content  = sections ‖ zero bytes up to the PADMÉ length
+// section  = type u16 (bit 15: critical) ‖ length u32 ‖ bytes; type 0 ends the list (the padding)
 //
 // The first section is the proof; then every section that proves a leaf, in strictly rising order
 // of ledger index. A reader skips unknown sections unless their critical bit is set.
