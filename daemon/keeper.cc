@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace hamroh {
@@ -15,6 +16,21 @@ std::uint64_t milliseconds_of(clockid_t clock) {
 }
 
 }  // namespace
+
+void SystemEntropy::fill(std::span<std::uint8_t> out) {
+  if (out.size() > pool_.size()) {
+    crypto::system_random(out);
+    return;
+  }
+  if (pool_.size() - used_ < out.size()) {
+    crypto::system_random(pool_);
+    used_ = 0;
+  }
+  const auto drawn = std::span(pool_).subspan(used_, out.size());
+  std::copy(drawn.begin(), drawn.end(), out.begin());
+  crypto::wipe(drawn);
+  used_ += out.size();
+}
 
 Timestamp wall_now() {
   return {milliseconds_of(CLOCK_REALTIME)};

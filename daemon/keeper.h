@@ -1,6 +1,7 @@
 // Store, keys and node of one home, opened together and opened again together after a failure.
 #pragma once
 
+#include <array>
 #include <memory>
 
 #include "daemon/configuration.h"
@@ -12,9 +13,19 @@
 
 namespace hamroh {
 
+// The operating system's generator, drawn 1 KiB at a time: a turn needs many nonces, and each call
+// of the kernel costs more than the bytes. What was handed out is wiped from the pool at once.
 class SystemEntropy final : public Entropy {
  public:
-  void fill(std::span<std::uint8_t> out) override { crypto::system_random(out); }
+  SystemEntropy() = default;
+  SystemEntropy(const SystemEntropy&) = delete;
+  SystemEntropy& operator=(const SystemEntropy&) = delete;
+  ~SystemEntropy() override { crypto::wipe(pool_); }
+  void fill(std::span<std::uint8_t> out) override;
+
+ private:
+  std::array<std::uint8_t, 1024> pool_{};
+  std::size_t used_ = pool_.size();
 };
 
 [[nodiscard]] Timestamp wall_now();

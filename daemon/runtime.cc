@@ -604,7 +604,7 @@ struct Runtime::State {
       return;
     }
     if (keeper.disk().wal_bytes() > options.configuration.log_bytes_checkpoint) {
-      if (const auto moved = keeper.disk().checkpoint(true); !moved) {
+      if (const auto moved = keeper.disk().checkpoint(false); !moved) {
         fall(moved.error());
         return;
       }

@@ -1,5 +1,7 @@
 #include "protocol/text.h"
 
+#include <cstring>
+
 namespace hamroh {
 namespace {
 
@@ -41,6 +43,23 @@ bool is_plain(char32_t point, Lines lines) {
   return !control && !hidden;
 }
 
+// How many leading bytes, in steps of eight, are printable ASCII: nearly all text is mostly that.
+std::size_t printable_ascii(ByteView bytes) {
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  constexpr std::uint64_t high = 0x80 * ones;
+  std::size_t length = 0;
+  for (; length + 8 <= bytes.size(); length += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data() + length, 8);
+    const std::uint64_t rubout = word ^ (0x7F * ones);  // a zero byte where there is 0x7F
+    const std::uint64_t control = (word - 0x20 * ones) | (rubout - ones);
+    if (((word | control) & high) != 0) {
+      break;
+    }
+  }
+  return length;
+}
+
 std::string hex_of(char32_t point) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string hex;
@@ -69,6 +88,10 @@ bool is_valid_utf8(ByteView bytes) {
 bool is_plain_text(std::string_view text, Lines lines) {
   ByteView bytes = view(text);
   while (!bytes.empty()) {
+    bytes = bytes.subspan(printable_ascii(bytes));
+    if (bytes.empty()) {
+      break;
+    }
     const Character character = decode(bytes);
     if (character.length == 0 || !is_plain(character.point, lines)) {
       return false;

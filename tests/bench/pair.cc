@@ -168,6 +168,8 @@ int run_pair(const PairOptions& options) {
   if (!network) {
     return fail(network.error());
   }
+  // Before the start and after the stop the logs are empty, so that only what stays is counted.
+  const auto disk_before = directory_bytes(network->home(0)) + directory_bytes(network->home(1));
   for (std::size_t i = 0; i < 2; ++i) {
     if (const auto started = network->start(i); !started) {
       return fail(started.error());
@@ -204,7 +206,6 @@ int run_pair(const PairOptions& options) {
     return fail(warmed.fault);
   }
   std::this_thread::sleep_for(std::chrono::milliseconds(1'200));
-  const auto disk_before = directory_bytes(network->home(0)) + directory_bytes(network->home(1));
   const auto status_before = client->status();
   const Usage before = usage_of(*network);
   const Measured result = push(*client, recipient, options);
@@ -233,8 +234,9 @@ int run_pair(const PairOptions& options) {
   const Usage spent{after.sender - before.sender, after.sender_link - before.sender_link,
                     after.recipient - before.recipient,
                     after.recipient_link - before.recipient_link, after.client - before.client};
-  const double disk = disk_after > disk_before ? static_cast<double>(disk_after - disk_before) : 0;
-  print(options, result, spent, wire / messages, disk / messages, idle_kib / 1024, peak_kib / 1024);
+  const double disk = static_cast<double>(disk_after - disk_before) /
+                      static_cast<double>(options.messages + warm.messages);
+  print(options, result, spent, wire / messages, disk, idle_kib / 1024, peak_kib / 1024);
   return 0;
 }
 
