@@ -118,27 +118,40 @@ int fail(const std::string& why) {
   return 1;
 }
 
-void print(const PairOptions& options, const Measured& result, const Usage& usage, double wire,
-           double disk, double idle_mib, double peak_mib) {
+struct Report {
+  Measured measured;
+  Usage spent;                // CPU in microseconds, over all messages
+  double wire_bytes = 0;      // both directions, over all messages
+  double disk_bytes = 0;      // on both nodes, for one message
+  double idle_kib = 0;        // PSS of the larger node with its link, before the first message
+  double peak_kib = 0;        // RSS of the same, the most there ever was
+  double restart_ms = 0;      // of the sender at the end, from exec to its first answer
+  std::uint64_t entries = 0;  // in the sender's ledger at the end
+};
+
+void print(const PairOptions& options, const Report& report) {
+  const Measured& result = report.measured;
   std::vector<double> sorted = result.latency_us;
   std::ranges::sort(sorted);
   const auto messages = static_cast<double>(options.messages);
   const auto each = [messages](std::uint64_t us) { return static_cast<double>(us) / messages; };
+  const Usage& usage = report.spent;
   if (options.json) {
     std::printf(
         "{\"messages\": %llu, \"bytes\": %zu, \"window\": %zu, \"messages_per_second\": %.1f, "
         "\"p50_ms\": %.3f, \"p99_ms\": %.3f, \"max_ms\": %.3f, \"idle_pss_mib\": %.1f, "
-        "\"peak_rss_mib\": %.1f, \"wire_bytes_per_message\": %.1f, \"disk_bytes_per_message\": "
-        "%.1f, "
-        "\"cpu_us_per_message\": %.1f, \"cpu_us\": {\"sender\": %.1f, \"sender_link\": %.1f, "
-        "\"recipient\": %.1f, \"recipient_link\": %.1f, \"client\": %.1f}, "
-        "\"first_tenth_per_second\": %.1f, \"last_tenth_per_second\": %.1f}\n",
+        "\"peak_rss_mib\": %.1f, \"wire_bytes_per_message\": %.1f, "
+        "\"disk_bytes_per_message\": %.1f, \"cpu_us_per_message\": %.1f, "
+        "\"cpu_us\": {\"sender\": %.1f, \"sender_link\": %.1f, \"recipient\": %.1f, "
+        "\"recipient_link\": %.1f, \"client\": %.1f}, \"first_tenth_per_second\": %.1f, "
+        "\"last_tenth_per_second\": %.1f, \"restart_ms\": %.0f, \"ledger_entries\": %llu}\n",
         static_cast<unsigned long long>(options.messages), options.bytes, options.window,
         messages / result.seconds, percentile(sorted, 0.5) / 1e3, percentile(sorted, 0.99) / 1e3,
-        percentile(sorted, 1) / 1e3, idle_mib, peak_mib, wire, disk, each(usage.total()),
-        each(usage.sender), each(usage.sender_link), each(usage.recipient),
-        each(usage.recipient_link), each(usage.client), result.first_tenth_rate,
-        result.last_tenth_rate);
+        percentile(sorted, 1) / 1e3, report.idle_kib / 1024, report.peak_kib / 1024,
+        report.wire_bytes / messages, report.disk_bytes, each(usage.total()), each(usage.sender),
+        each(usage.sender_link), each(usage.recipient), each(usage.recipient_link),
+        each(usage.client), result.first_tenth_rate, result.last_tenth_rate, report.restart_ms,
+        static_cast<unsigned long long>(report.entries));
     return;
   }
   std::printf(
@@ -156,87 +169,140 @@ void print(const PairOptions& options, const Measured& result, const Usage& usag
       each(usage.recipient_link), each(usage.client));
   std::printf(
       "  memory       idle %.1f MiB (PSS of the larger node with its link), peak %.1f MiB\n",
-      idle_mib, peak_mib);
-  std::printf("  wire, disk   %.0f and %.0f bytes a message\n", wire, disk);
+      report.idle_kib / 1024, report.peak_kib / 1024);
+  std::printf("  wire, disk   %.0f and %.0f bytes a message\n", report.wire_bytes / messages,
+              report.disk_bytes);
+  std::printf("  restart      %.0f ms with %llu ledger entries\n", report.restart_ms,
+              static_cast<unsigned long long>(report.entries));
+}
+
+// Asks until `enough` is true of the node's state, for 30 s at most.
+std::optional<api::NodeStatus> await(Client& client, bool (*enough)(const NodeView&)) {
+  constexpr auto interval = std::chrono::milliseconds(2);
+  const auto end = Clock::now() + std::chrono::seconds(30);
+  while (Clock::now() < end) {
+    const auto status = client.status();
+    if (status && enough(status->node)) {
+      return *status;
+    }
+    std::this_thread::sleep_for(interval);
+  }
+  return std::nullopt;
+}
+
+bool has_met(const NodeView& node) {
+  return node.phase == Phase::ready && !node.peers.empty() && node.peers[0].connected;
+}
+
+// Takes submissions. It signs only when its peers have answered, or have had 10 s to do so.
+bool works(const NodeView& node) {
+  return node.phase == Phase::ready || node.phase == Phase::starting;
+}
+
+std::uint64_t bytes_on_disk(const Network& network) {
+  return directory_bytes(network.home(0)) + directory_bytes(network.home(1));
+}
+
+// The larger of the two nodes by this measure, each with its link.
+double larger_kib(const Network& network, std::uint64_t (*measure)(pid_t)) {
+  double largest = 0;
+  for (std::size_t i = 0; i < 2; ++i) {
+    const auto both = measure(network.process(i)) + measure(network.link_process(i));
+    largest = std::max(largest, static_cast<double>(both));
+  }
+  return largest;
+}
+
+using Fault = tl::unexpected<std::string>;
+
+// Runs the load on two nodes that have met.
+tl::expected<Report, std::string> run_load(const PairOptions& options, const Network& network,
+                                           Client& client) {
+  const auto pause = [](int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); };
+  const auto met = await(client, has_met);
+  if (!met) {
+    return Fault("the nodes did not meet within 30 s");
+  }
+  const MemberId recipient = met->node.peers[0].member;
+  Report report;
+  pause(500);
+  report.idle_kib = larger_kib(network, pss_kib);
+  // A few messages first: page caches, key sheets and the first connections are not what is
+  // measured.
+  PairOptions warm = options;
+  warm.messages = options.warm_messages();
+  if (const Measured warmed = push(client, recipient, warm); !warmed.fault.empty()) {
+    return Fault(warmed.fault);
+  }
+  pause(1'200);  // the links report once a second
+  const auto status_before = client.status();
+  const Usage before = usage_of(network);
+  report.measured = push(client, recipient, options);
+  const Usage after = usage_of(network);
+  if (!report.measured.fault.empty()) {
+    return Fault(report.measured.fault);
+  }
+  pause(1'200);
+  const auto status_after = client.status();
+  if (!status_before || !status_after) {
+    return Fault("the sender's node does not answer");
+  }
+  report.peak_kib = larger_kib(network, peak_rss_kib);
+  report.wire_bytes =
+      static_cast<double>(status_after->link.bytes_in + status_after->link.bytes_out -
+                          status_before->link.bytes_in - status_before->link.bytes_out);
+  report.spent = {after.sender - before.sender, after.sender_link - before.sender_link,
+                  after.recipient - before.recipient, after.recipient_link - before.recipient_link,
+                  after.client - before.client};
+  return report;
+}
+
+tl::expected<Report, std::string> measure(const PairOptions& options) {
+  auto network = Network::found(options.directory, own_directory(),
+                                {{"sender", "ngo"}, {"recipient", "commission"}});
+  if (!network) {
+    return Fault(network.error());
+  }
+  // Before the start and after the stop the logs are empty, so that only what stays is counted.
+  const std::uint64_t disk_before = bytes_on_disk(*network);
+  for (std::size_t i = 0; i < 2; ++i) {
+    if (const auto started = network->start(i); !started) {
+      return Fault(started.error());
+    }
+  }
+  auto client = Client::connect(network->home(0));
+  if (!client) {
+    return Fault("no connection to the sender's node");
+  }
+  auto report = run_load(options, *network, *client);
+  if (!report) {
+    return report;
+  }
+  network->stop(0);
+  network->stop(1);
+  report->disk_bytes = static_cast<double>(bytes_on_disk(*network) - disk_before) /
+                       static_cast<double>(options.messages + options.warm_messages());
+  const auto begin = Clock::now();
+  if (const auto started = network->start(0); !started) {
+    return Fault(started.error());
+  }
+  const auto again = await(*client, works);
+  if (!again) {
+    return Fault("the sender's node did not start again within 30 s");
+  }
+  report->restart_ms = us_between(begin, Clock::now()) / 1e3;
+  report->entries = again->node.ledger_size;
+  return report;
 }
 
 }  // namespace
 
 int run_pair(const PairOptions& options) {
-  auto network = Network::found(options.directory, own_directory(),
-                                {{"sender", "ngo"}, {"recipient", "commission"}});
-  if (!network) {
-    return fail(network.error());
+  const auto report = measure(options);
+  if (!report) {
+    return fail(report.error());
   }
-  // Before the start and after the stop the logs are empty, so that only what stays is counted.
-  const auto disk_before = directory_bytes(network->home(0)) + directory_bytes(network->home(1));
-  for (std::size_t i = 0; i < 2; ++i) {
-    if (const auto started = network->start(i); !started) {
-      return fail(started.error());
-    }
-  }
-  auto client = Client::connect(network->home(0));
-  if (!client) {
-    return fail("no connection to the sender's node");
-  }
-  MemberId recipient;
-  for (int i = 0;; ++i) {
-    const auto status = client->status();
-    if (status && status->node.phase == Phase::ready && !status->node.peers.empty() &&
-        status->node.peers[0].connected) {
-      recipient = status->node.peers[0].member;
-      break;
-    }
-    if (i == 300) {
-      return fail("the nodes did not meet within 30 s");
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  }
-  std::this_thread::sleep_for(std::chrono::milliseconds(500));
-  double idle_kib = 0;
-  for (std::size_t i = 0; i < 2; ++i) {
-    const auto both = pss_kib(network->process(i)) + pss_kib(network->link_process(i));
-    idle_kib = std::max(idle_kib, static_cast<double>(both));
-  }
-  // A few messages first: page caches, key sheets and the first connections are not what is
-  // measured.
-  PairOptions warm = options;
-  warm.messages = std::min<std::uint64_t>(200, options.messages);
-  if (const Measured warmed = push(*client, recipient, warm); !warmed.fault.empty()) {
-    return fail(warmed.fault);
-  }
-  std::this_thread::sleep_for(std::chrono::milliseconds(1'200));
-  const auto status_before = client->status();
-  const Usage before = usage_of(*network);
-  const Measured result = push(*client, recipient, options);
-  const Usage after = usage_of(*network);
-  if (!result.fault.empty()) {
-    return fail(result.fault);
-  }
-  std::this_thread::sleep_for(std::chrono::milliseconds(1'200));  // the links report once a while
-  const auto status_after = client->status();
-  double peak_kib = 0;
-  for (std::size_t i = 0; i < 2; ++i) {
-    const auto both = peak_rss_kib(network->process(i)) + peak_rss_kib(network->link_process(i));
-    peak_kib = std::max(peak_kib, static_cast<double>(both));
-  }
-  network->stop(0);
-  network->stop(1);
-  const auto disk_after = directory_bytes(network->home(0)) + directory_bytes(network->home(1));
-  if (!status_before || !status_after) {
-    return fail("the sender's node does not answer");
-  }
-  const auto& link_before = status_before->link;
-  const auto& link_after = status_after->link;
-  const auto messages = static_cast<double>(options.messages);
-  const auto wire = static_cast<double>(link_after.bytes_in + link_after.bytes_out -
-                                        link_before.bytes_in - link_before.bytes_out);
-  const Usage spent{after.sender - before.sender, after.sender_link - before.sender_link,
-                    after.recipient - before.recipient,
-                    after.recipient_link - before.recipient_link, after.client - before.client};
-  const double disk = static_cast<double>(disk_after - disk_before) /
-                      static_cast<double>(options.messages + warm.messages);
-  print(options, result, spent, wire / messages, disk, idle_kib / 1024, peak_kib / 1024);
+  print(options, *report);
   return 0;
 }
 

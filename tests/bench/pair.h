@@ -13,6 +13,7 @@ struct PairOptions {
   std::size_t window = 64;
   std::string directory = ".";
   bool json = false;
+  [[nodiscard]] std::uint64_t warm_messages() const { return messages < 200 ? messages : 200; }
 };
 int run_pair(const PairOptions& options);
 
