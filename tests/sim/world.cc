@@ -10,6 +10,11 @@ namespace {
 
 constexpr std::uint64_t wall_start_ms = 1'790'000'000'000;  // September 2026
 constexpr std::string_view canary_prefix = "CANARY-";
+constexpr std::size_t recorded_frames_max = 256;
+constexpr std::size_t submissions_kept_max = 32;
+// Eight epochs ahead, the current one, the weeks of grace, and one for the turn of a week.
+constexpr std::size_t epoch_keys_max =
+    tuning::epochs_ahead + 1 + tuning::epoch_grace.ms / tuning::epoch_length.ms + 2;
 
 MemberKind kind_at(std::size_t position) {
   constexpr std::array kinds{MemberKind::ngo, MemberKind::commission, MemberKind::provider,
@@ -44,10 +49,27 @@ struct World::Site {
   bool rolled_back = false;  // an old image was restored: it must notice by itself
   bool lied = false;
   std::optional<MemoryStore::Rows> image;
+  std::uint64_t lost_after = 0;  // entries that an old image does not have; 0: none lost
   std::uint64_t committed_size = 0;
   Digest committed_root;
+  std::uint64_t directory_version = 0;
+  // What its ledger says of messages, read from its entries as they come: author and id to the
+  // time of `opened`.
+  std::map<std::pair<MemberId, MessageId>, Timestamp> opened;
+  std::uint64_t examined = 0;  // entries
+  std::optional<std::uint64_t> too_many_keys_since;
   std::optional<std::uint64_t> next_tick;
 };
+
+// Entries in the ledger that a disk holds, whatever a node may have in memory.
+std::uint64_t World::ledger_size_on_disk(std::size_t who) {
+  auto transaction = sites_[who]->store->begin();
+  if (!transaction) {
+    return 0;
+  }
+  const auto ledger = Ledger::load(**transaction);
+  return ledger ? ledger->size() : 0;
+}
 
 World::World(std::uint64_t seed, WorldOptions options) : random_(seed), options_(options) {
   const bool ready = crypto::start();
@@ -132,6 +154,8 @@ void World::publish_directory() {
   file.signatures.push_back(sign_directory(file.payload, directory_.network, administrators_[0]));
   file.signatures.push_back(sign_directory(file.payload, directory_.network, administrators_[2]));
   directory_file_ = encode_signed_directory(file);
+  old_directories_.push_back(directory_file_);
+  published_.insert(directory_hash(file.payload));
   if (directory_.version > 1) {
     const std::size_t first = random_.below(sites_.size());
     note("directory", first, directory_.version);
@@ -140,6 +164,34 @@ void World::publish_directory() {
       return Status{};
     });
   }
+}
+
+void World::try_directory(std::size_t who, const Bytes& file) {
+  (void)turn(who, [&](Node& node, Turn& turn) {
+    (void)node.install_directory(file, turn);
+    return Status{};
+  });
+}
+
+// What a thief of one administrator's key could make, and what somebody who kept an old file could
+// bring. check_directory notices when a node takes it.
+void World::forge_directory() {
+  const std::size_t victim = random_.below(sites_.size());
+  if (random_.once_in(2)) {
+    note("old directory", victim);
+    try_directory(victim, old_directories_[random_.below(old_directories_.size())]);
+    return;
+  }
+  note("forged directory", victim);
+  Directory forged = directory_;
+  forged.previous = directory_hash(encode_directory(directory_));
+  ++forged.version;
+  SignedPayload file{encode_directory(forged), {}};
+  const std::size_t signatures = 1 + random_.below(2);
+  for (std::size_t i = 0; i < signatures; ++i) {  // one administrator, counted once or twice
+    file.signatures.push_back(sign_directory(file.payload, forged.network, administrators_[1]));
+  }
+  try_directory(victim, encode_signed_directory(file));
 }
 
 // ---- time and trace ---------------------------------------------------------------------------
@@ -159,6 +211,7 @@ void World::fail(const std::string& what) {
 }
 
 void World::schedule(std::uint64_t at_ms, Event event) {
+  event.at = at_ms;
   events_.emplace(std::pair{at_ms, sequence_++}, std::move(event));
 }
 
@@ -223,11 +276,12 @@ void World::handle(Event event) {
       return;
     }
     case Event::Kind::tick:
-      if (site.node && site.next_tick == now_) {
-        site.next_tick.reset();
+      if (site.next_tick != event.at) {
+        return;  // an earlier one has taken its place
+      }
+      site.next_tick.reset();
+      if (site.node) {
         (void)turn(to, [](Node& node, Turn& turn) { return node.tick(turn); });
-      } else if (site.next_tick == now_) {
-        site.next_tick.reset();
       }
       return;
     case Event::Kind::deliver: {
@@ -373,6 +427,10 @@ void World::perform(std::size_t who, Effects effects) {
 void World::send(std::size_t from, const SendFrame& frame) {
   const std::size_t to = site_of(frame.peer);
   check_bytes(frame.frame, "a frame");
+  recorded_.push_back({from, to, frame.frame});
+  if (recorded_.size() > recorded_frames_max) {
+    recorded_.pop_front();
+  }
   Connection& connection = connections_[{from, to}];
   if (!connection.up || connection.cut || random_.once_in(options_.drop_once_in)) {
     return;
@@ -486,6 +544,7 @@ Result<MessageId> World::submit(std::size_t who, const Submission& submission) {
     sent.at_ms = now_;
     auto shown = message(who, submission.message);
     if (shown) {
+      sent.expires = shown->expires;
       for (const Delivery& delivery : shown->deliveries) {
         sent.recipients.push_back(site_of(delivery.recipient));
       }
@@ -493,9 +552,40 @@ Result<MessageId> World::submit(std::size_t who, const Submission& submission) {
       fail("an accepted message is not there");
     }
     model_.emplace(submission.message, std::move(sent));
+    submissions_.emplace_back(who, submission);
+    if (submissions_.size() > submissions_kept_max) {
+      submissions_.pop_front();
+    }
   }
   note("accepted", who, 0, submission.message.view());
   return submission.message;
+}
+
+void World::submit_again() {
+  if (submissions_.empty()) {
+    return;
+  }
+  const auto [who, submission] = submissions_[random_.below(submissions_.size())];
+  if (!trustworthy(who)) {
+    return;
+  }
+  note("again", who);
+  const std::uint64_t entries = sites_[who]->node ? sites_[who]->node->ledger().size() : 0;
+  const auto again = submit(who, submission);
+  if (!again && again.error().blame == Blame::caller && again.error().code != Code::unavailable &&
+      again.error().code != Code::locked) {
+    fail("an accepted submission was refused when it came again");
+  }
+  // The turn may send what was due, which a restart makes it enter again; it opens nothing new.
+  if (again && sites_[who]->node) {
+    std::size_t accepted = 0;
+    for (const auto& [id, sent] : model_) {
+      accepted += sent.author == who && id == submission.message ? 1 : 0;
+    }
+    if (accepted != 1 || sites_[who]->node->ledger().size() < entries) {
+      fail("a submission that came again was taken for another one");
+    }
+  }
 }
 
 Result<MessageId> World::refer(std::size_t from, std::vector<std::size_t> to) {
@@ -531,6 +621,7 @@ Result<MessageId> World::write_note(std::size_t who, const CaseId& id) {
 
 void World::lock(std::size_t who) {
   Site& site = *sites_[who];
+  site.too_many_keys_since.reset();
   if (!site.node || site.locked) {
     return;
   }
@@ -642,12 +733,17 @@ void World::restore_image(std::size_t who) {
   }
   note("restore", who);
   crash(who);
+  const std::uint64_t before = site.committed_size;
   site.disk.restore(*site.image);
   site.rolled_back = true;
+  const std::uint64_t kept = ledger_size_on_disk(who);
+  site.lost_after = kept < before ? before : 0;
+  site.examined = std::min(site.examined, kept);
 }
 
 void World::jump_clock(std::size_t who, std::int64_t ms) {
   note("clock", who, static_cast<std::uint64_t>(ms));
+  clocks_jumped_ = clocks_jumped_ || ms != 0;
   sites_[who]->wall_offset_ms = ms;
 }
 
@@ -663,6 +759,34 @@ void World::lie(std::size_t from, std::size_t to) {
   liar.entropy.fill(junk);
   junk[0] = static_cast<std::uint8_t>(1 + random_.below(3));
   send(from, {sites_[to]->id, std::move(junk)});
+}
+
+// Anybody who saw a frame may send it again, but only in the name of the member whose connection it
+// uses, which the transport has verified.
+void World::replay() {
+  if (recorded_.empty()) {
+    return;
+  }
+  const Recorded& old = recorded_[random_.below(recorded_.size())];
+  const std::size_t to = random_.once_in(3) ? random_.below(sites_.size()) : old.to;
+  if (to == old.from) {
+    return;
+  }
+  note("replay", old.from, to);
+  const Connection& connection = connections_[{old.from, to}];
+  if (connection.up) {
+    schedule(now_ + 1 + random_.below(1'000),
+             {Event::Kind::deliver, old.from, to, connection.epoch, old.frame});
+  }
+}
+
+// Closed lids: both clocks go on, nothing else does.
+void World::sleep(Duration duration) {
+  note("sleep", duration.ms);
+  for (auto& site : sites_) {
+    site->too_many_keys_since.reset();
+  }
+  now_ += duration.ms;
 }
 
 void World::heal_everything() {
@@ -770,6 +894,11 @@ void World::check_after_turn(std::size_t who, const Effects& effects) {
   }
   site.committed_size = ledger.size();
   site.committed_root = ledger.root();
+  check_ledger(who);
+  check_directory(who);
+  if (site.lost_after > ledger.size() && site.node->view().phase == Phase::ready) {
+    fail(site.name + " signs although its ledger is an old copy");
+  }
   for (const Notify& notice : effects.notices) {
     if (notice.event.kind == static_cast<std::uint8_t>(EntryKind::opened)) {
       ++opened_;
@@ -777,7 +906,8 @@ void World::check_after_turn(std::size_t who, const Effects& effects) {
   }
   if (!site.locked && steps_ % 16 == 0) {
     check_levels(who);
-    check_applied_once(who);
+    check_cases(who);
+    check_keys(who);
     for (const auto& [key, value] : site.disk.rows()) {
       check_bytes(value, "a record on disk");
     }
@@ -810,6 +940,10 @@ void World::check_levels(std::size_t author) {
       }
       before = delivery.level;
       const Site& there = *sites_[recipient];
+      if (delivery.level == Level::opened && trustworthy(recipient) &&
+          !there.opened.contains({sites_[author]->id, id})) {
+        fail("a receipt says opened, but its node's ledger does not");
+      }
       if (delivery.level == Level::opened && there.node && !there.locked &&
           trustworthy(recipient)) {
         const auto kept = message(recipient, id);
@@ -823,21 +957,78 @@ void World::check_levels(std::size_t author) {
   }
 }
 
-// No message stands twice in a case, and no message is opened twice by a ledger.
-void World::check_applied_once(std::size_t who) {
+// Reads the entries that are new. A message is opened at most once, for ever, and never after its
+// time was over. (An entry with a `detail` repeats an earlier one under a newer signature.)
+void World::check_ledger(std::size_t who) {
   Site& site = *sites_[who];
-  std::set<Digest> first_entries;
-  const auto scanned = ask<bool>(*site.store, wall(who), {now_}, site.entropy, [&](Turn& turn) {
-    const Status visited = site.node->ledger().scan(turn.store, 0, [&](const LedgerRecord& record) {
-      if (record.entry.kind == EntryKind::opened && record.entry.detail.is_zero() &&
-          !first_entries.insert(record.entry.subject).second) {
-        fail(site.name + " opened a message twice");
-      }
-      return true;
-    });
+  std::vector<LedgerRecord> records;
+  (void)ask<bool>(*site.store, wall(who), {now_}, site.entropy, [&](Turn& turn) {
+    const Status visited =
+        site.node->ledger().scan(turn.store, site.examined, [&](const LedgerRecord& record) {
+          records.push_back(record);
+          return true;
+        });
     return visited ? Result<bool>(true) : tl::unexpected(visited.error());
   });
-  (void)scanned;
+  for (const LedgerRecord& record : records) {
+    site.examined = record.index + 1;
+    const auto sent = model_.find(record.reference.message);
+    if (record.entry.kind == EntryKind::expired && sent != model_.end() && !clocks_jumped_ &&
+        record.entry.time < sent->second.expires) {
+      fail(site.name + " gave a message up before its time was over");
+    }
+    if (record.entry.kind != EntryKind::opened || !record.entry.detail.is_zero()) {
+      continue;
+    }
+    const auto key = std::pair{record.reference.author, record.reference.message};
+    if (!site.opened.emplace(key, record.entry.time).second && trustworthy(who)) {
+      fail(site.name + " opened a message twice");
+    }
+    if (sent != model_.end() && !clocks_jumped_ && !site.node->view().clock_suspect &&
+        record.entry.time >= sent->second.expires) {
+      fail(site.name + " opened a message after its time was over");
+    }
+  }
+}
+
+// Old private keys go: what was sealed weeks ago can be opened by nobody.
+void World::check_keys(std::size_t who) {
+  Site& site = *sites_[who];
+  const auto keys = std::ranges::count_if(site.disk.rows(), [](const auto& row) {
+    return row.first.first == Table::reader_secret && !row.first.second.empty() &&
+           row.first.second.front() == 'e';
+  });
+  const NodeView node = site.node->view();
+  const bool may_wait =  // a held envelope may need them; and a clock in doubt destroys nothing
+      node.clock_suspect ||
+      std::ranges::any_of(node.peers, [](const PeerView& peer) { return peer.held > 0; });
+  if (static_cast<std::size_t>(keys) <= epoch_keys_max || may_wait) {
+    site.too_many_keys_since.reset();
+  } else if (!site.too_many_keys_since) {
+    site.too_many_keys_since = now_;
+  } else if (now_ - *site.too_many_keys_since > hours(1).ms) {
+    fail(site.name + " keeps private keys of epochs that are long over");
+  }
+}
+
+// Only what two administrators signed, and never an older one.
+void World::check_directory(std::size_t who) {
+  Site& site = *sites_[who];
+  const VerifiedDirectory* directory = site.node->directory();
+  if (directory == nullptr) {
+    return;
+  }
+  if (!published_.contains(directory->hash())) {
+    fail(site.name + " follows a directory that too few have signed");
+  }
+  if (directory->value().version < site.directory_version && trustworthy(who)) {
+    fail(site.name + " went back to an older directory");
+  }
+  site.directory_version = directory->value().version;
+}
+
+// No message stands twice in a case.
+void World::check_cases(std::size_t who) {
   for (const auto& [id, sent] : model_) {
     if (sent.kind != EventKind::referral_send) {
       continue;
@@ -871,6 +1062,34 @@ bool World::all_settled() {
     }
   }
   return true;
+}
+
+void World::report_unsettled() {
+  for (const auto& [id, sent] : model_) {
+    const auto shown = message(sent.author, id);
+    if (!trustworthy(sent.author) || (shown && is_settled(shown->level()))) {
+      continue;
+    }
+    std::string what = sites_[sent.author]->name + "'s message of " + std::to_string(sent.at_ms) +
+                       " ms did not come to its end after everything had healed: " +
+                       (shown ? level_name(shown->level()) : shown.error().text);
+    for (const auto& site : sites_) {
+      what += "; " + site->name + " is ";
+      if (!site->node) {
+        what += "down";
+        continue;
+      }
+      const NodeView node = site->node->view();
+      what += std::string(phase_name(node.phase)) + (node.locked ? ", locked" : "") +
+              (node.clock_suspect ? ", not sure of the time" : "") + ", directory " +
+              std::to_string(node.directory_version);
+      for (const PeerView& peer : node.peers) {
+        what += ", " + std::to_string(peer.queued) + (peer.connected ? "" : " disconnected");
+      }
+    }
+    fail(what);
+    return;
+  }
 }
 
 // After healing: what the author was told is what the recipient holds; every receipt verifies for
@@ -927,8 +1146,15 @@ void World::check_outcomes() {
       std::vector<MessageId> b = right;
       std::ranges::sort(a);
       std::ranges::sort(b);
-      if (a == b && (left != right || here->state != there->state)) {
-        fail("two nodes with the same events show another case");
+      // As long as a recipient has not opened it, a referral is `sent` to its author.
+      const bool all_opened = std::ranges::all_of(
+          here->events, [](const MessageView& event) { return event.level() == Level::opened; });
+      if (a == b && (left != right || (all_opened && here->state != there->state))) {
+        fail("two nodes with the same events show another case: " + sites_[sent.author]->name +
+             " has it " + referral_state_name(here->state) +
+             (here->incomplete ? " with gaps" : "") + ", " + sites_[recipient]->name + " " +
+             referral_state_name(there->state) + (there->incomplete ? " with gaps" : "") +
+             (left == right ? "" : ", in another order"));
       }
     }
   }

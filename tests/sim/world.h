@@ -40,6 +40,7 @@ class World {
   Result<MessageId> decide(std::size_t who, const CaseId& id, bool accept);
   Result<MessageId> write_note(std::size_t who, const CaseId& id);
   Result<MessageId> submit(std::size_t who, const Submission& submission);
+  void submit_again();  // what a program does that does not know whether it was heard
 
   // ---- what happens to them ----------------------------------------------------------------
   void crash(std::size_t who);                                // loses what was not committed
@@ -56,6 +57,9 @@ class World {
   void jump_clock(std::size_t who, std::int64_t ms);
   void lie(std::size_t from, std::size_t to);  // a member sends what it may not
   void publish_directory();                    // a new version, delivered to one member
+  void forge_directory();                      // signed by too few, or an old one
+  void replay();                               // an old frame again, to its peer or to another
+  void sleep(Duration duration);               // everybody's machines, at once
   void heal_everything();
 
   void step();  // the next event in time
@@ -72,6 +76,7 @@ class World {
   [[nodiscard]] Result<std::string> receipt(std::size_t who, const MessageId& message);
   // True if every message whose author and recipients may still speak is settled.
   [[nodiscard]] bool all_settled();
+  void report_unsettled();  // breaks the run, naming one message that did not come to its end
   // Compares what nodes hold with what the model expects after everything has healed.
   void check_outcomes();
   [[nodiscard]] const std::string& broken() const { return broken_; }
@@ -97,6 +102,7 @@ class World {
     std::size_t to = 0;
     std::uint64_t epoch = 0;
     Bytes frame;
+    std::uint64_t at = 0;  // when it was to happen; a machine that slept is late
   };
   // What the model knows of a submission that was accepted, whatever the nodes say.
   struct Sent {
@@ -105,7 +111,14 @@ class World {
     CaseId case_id;
     EventKind kind{};
     std::uint64_t at_ms = 0;
+    Timestamp expires;
     std::map<std::size_t, Level> shown;  // the last level its author showed
+  };
+  // A frame that went over the wire, kept to be sent again.
+  struct Recorded {
+    std::size_t from = 0;
+    std::size_t to = 0;
+    Bytes frame;
   };
 
   void found_network();
@@ -120,7 +133,12 @@ class World {
   void check_after_turn(std::size_t who, const Effects& effects);
   void check_levels(std::size_t author);
   void check_bytes(ByteView bytes, const char* where);
-  void check_applied_once(std::size_t who);
+  [[nodiscard]] std::uint64_t ledger_size_on_disk(std::size_t who);
+  void check_cases(std::size_t who);
+  void check_ledger(std::size_t who);
+  void check_keys(std::size_t who);
+  void check_directory(std::size_t who);
+  void try_directory(std::size_t who, const Bytes& file);
   void note(std::string_view what, std::uint64_t a = 0, std::uint64_t b = 0, ByteView bytes = {});
   void fail(const std::string& what);
   [[nodiscard]] Timestamp wall(std::size_t who) const;
@@ -143,6 +161,11 @@ class World {
   std::optional<VerifiedConstitution> constitution_;
   Directory directory_;
   Bytes directory_file_;
+  std::vector<Bytes> old_directories_;
+  std::set<Digest> published_;  // hashes of the directories that two administrators signed
+  bool clocks_jumped_ = false;
+  std::deque<Recorded> recorded_;
+  std::deque<std::pair<std::size_t, Submission>> submissions_;  // the newest that were accepted
   std::map<MessageId, Sent> model_;
   std::string broken_;
   Digest trace_;

@@ -1,0 +1,249 @@
+#include "tests/sim/swarm.h"
+
+#include <algorithm>
+#include <array>
+
+namespace hamroh::sim {
+namespace {
+
+constexpr std::size_t referrals_kept_max = 64;
+
+// What a run does between the events of the network.
+class Run {
+ public:
+  explicit Run(const Mix& mix) : mix_(mix), world_(mix.seed, mix.world) {}
+
+  Outcome go() {
+    world_.run_for(seconds(5));
+    while (world_.steps() < mix_.steps && world_.broken().empty()) {
+      act();
+      world_.run_for(milliseconds(world_.random().below(1'500)));
+    }
+    heal();
+    return {world_.broken(), world_.trace(), world_.steps(), world_.submitted(), world_.opened()};
+  }
+
+ private:
+  using Action = void (Run::*)();
+  struct Named {
+    const char* name;
+    Action action;
+  };
+
+ public:
+  static constexpr std::size_t fault_count = 15;
+  static const std::array<Named, fault_count>& faults() {
+    static constexpr std::array<Named, fault_count> all{{
+        {"crash", &Run::crash},
+        {"crash-within-a-turn", &Run::crash_within},
+        {"lock", &Run::lock_or_unlock},
+        {"cut", &Run::cut_or_heal},
+        {"full-disk", &Run::full_disk},
+        {"flip-bit", &Run::flip_bit},
+        {"old-image", &Run::old_image},
+        {"clock-jump", &Run::clock_jump},
+        {"lie", &Run::lie},
+        {"directory", &Run::directory},
+        {"forged-directory", &Run::forged_directory},
+        {"replay", &Run::replay},
+        {"submit-again", &Run::submit_again},
+        {"sleep", &Run::sleep},
+        {"long-sleep", &Run::long_sleep},
+    }};
+    return all;
+  }
+
+ private:
+  std::size_t anybody() { return world_.random().below(world_.size()); }
+
+  void act() {
+    // People work three times as often as things go wrong.
+    if (!mix_.faults.empty() && world_.random().once_in(4)) {
+      const std::string& name = mix_.faults[world_.random().below(mix_.faults.size())];
+      for (const Named& fault : faults()) {
+        if (name == fault.name) {
+          (this->*fault.action)();
+        }
+      }
+      return;
+    }
+    switch (world_.random().below(4)) {
+      case 0:
+        return decide();
+      case 1:
+        return note();
+      default:
+        return refer();
+    }
+  }
+
+  void refer() {
+    const std::size_t from = anybody();
+    std::vector<std::size_t> to{anybody()};
+    if (world_.random().once_in(3)) {
+      to.push_back(anybody());
+    }
+    std::ranges::sort(to);
+    const auto rest = std::ranges::unique(to);
+    to.erase(rest.begin(), rest.end());
+    std::erase(to, from);
+    if (to.empty()) {
+      return;
+    }
+    if (const auto message = world_.refer(from, to)) {
+      referrals_.push_back(*CaseId::from(message->view()));
+      if (referrals_.size() > referrals_kept_max) {
+        referrals_.erase(referrals_.begin());
+      }
+    }
+  }
+  void decide() {
+    if (!referrals_.empty()) {
+      (void)world_.decide(anybody(), world_.random().pick(referrals_), !world_.random().once_in(3));
+    }
+  }
+  void note() {
+    if (!referrals_.empty()) {
+      (void)world_.write_note(anybody(), world_.random().pick(referrals_));
+    }
+  }
+
+  void crash() { world_.crash(anybody()); }
+  void crash_within() { world_.crash_at(anybody(), 1 + world_.random().below(60)); }
+  void lock_or_unlock() {
+    const std::size_t who = anybody();
+    world_.random().once_in(2) ? world_.lock(who) : world_.unlock(who);
+  }
+  void cut_or_heal() {
+    const std::size_t from = anybody();
+    const std::size_t to = anybody();
+    if (world_.random().once_in(3) || from == to) {
+      world_.heal_network();
+    } else {
+      world_.cut(from, to);
+    }
+  }
+  void full_disk() { world_.fill_disk(anybody(), world_.random().once_in(2)); }
+  void flip_bit() { world_.flip_bit(anybody()); }
+  // One member at most: two that forgot the same things could not be told from the truth.
+  void old_image() {
+    if (!image_) {
+      image_ = anybody();
+      world_.keep_image(*image_);
+    } else if (world_.random().once_in(2)) {
+      world_.restore_image(*image_);
+    }
+  }
+  void clock_jump() {
+    constexpr std::int64_t month_ms = 30LL * 24 * 3'600'000;
+    const auto by = static_cast<std::int64_t>(world_.random().below(2 * month_ms)) - month_ms;
+    world_.jump_clock(anybody(), world_.random().once_in(2) ? 0 : by);
+  }
+  void lie() {
+    const std::size_t from = anybody();
+    const std::size_t to = anybody();
+    if (from != to) {
+      world_.lie(from, to);
+    }
+  }
+  void directory() {
+    if (world_.random().once_in(4)) {
+      world_.publish_directory();
+    }
+  }
+  void forged_directory() { world_.forge_directory(); }
+  void replay() { world_.replay(); }
+  void submit_again() { world_.submit_again(); }
+  void sleep() { world_.sleep(minutes(world_.random().below(30))); }
+  void long_sleep() {
+    if (world_.random().once_in(3)) {
+      world_.sleep(days(1 + world_.random().below(9)));
+    }
+  }
+
+  // Everything works again. Every message must come to its end in reasonable time, and then both
+  // sides must agree about it.
+  void heal() {
+    if (!world_.broken().empty()) {
+      return;
+    }
+    world_.heal_everything();
+    const bool settled = world_.run_until(
+        [&] {
+          for (std::size_t i = 0; i < world_.size(); ++i) {
+            world_.unlock(i);
+          }
+          return world_.all_settled();
+        },
+        Duration{hours_after_healing * 3'600'000});
+    if (!world_.broken().empty()) {
+      return;
+    }
+    if (!settled) {
+      world_.report_unsettled();
+      return;
+    }
+    world_.run_for(seconds(5));
+    if (world_.broken().empty()) {
+      world_.check_outcomes();
+    }
+  }
+
+  static constexpr std::uint64_t hours_after_healing = 3;
+
+  Mix mix_;
+  World world_;
+  std::vector<CaseId> referrals_;
+  std::optional<std::size_t> image_;
+};
+
+}  // namespace
+
+std::string Mix::describe() const {
+  std::string text = "members " + std::to_string(world.members);
+  const auto once_in = [&](const char* name, std::uint64_t times) {
+    if (times != 0) {
+      text += std::string(", ") + name + " 1/" + std::to_string(times);
+    }
+  };
+  once_in("drop", world.drop_once_in);
+  once_in("double", world.double_once_in);
+  once_in("reorder", world.reorder_once_in);
+  once_in("garble", world.garble_once_in);
+  text += ", delay " + std::to_string(world.delay_ms_max) + " ms, lifetime " +
+          std::to_string(world.message_lifetime.ms / 60'000) + " min";
+  for (const std::string& fault : faults) {
+    text += ", " + fault;
+  }
+  return text;
+}
+
+Mix draw_mix(std::uint64_t seed, std::uint64_t steps) {
+  Random random(seed ^ 0x6D69786564ULL);  // another stream than the world's
+  Mix mix;
+  mix.seed = seed;
+  mix.steps = steps;
+  mix.world.members = random.once_in(8) ? 3 + random.below(7) : 3 + random.below(2);
+  const auto perhaps = [&](std::uint64_t most) {
+    return random.once_in(2) ? 2 + random.below(most) : 0;
+  };
+  mix.world.drop_once_in = perhaps(30);
+  mix.world.double_once_in = perhaps(20);
+  mix.world.reorder_once_in = perhaps(10);
+  mix.world.garble_once_in = perhaps(50);
+  constexpr std::array<std::uint64_t, 4> delays{1, 20, 500, 20'000};
+  mix.world.delay_ms_max = delays[random.below(delays.size())];
+  mix.world.message_lifetime = random.once_in(3) ? minutes(1 + random.below(10)) : days(30);
+  for (const auto& fault : Run::faults()) {
+    if (random.once_in(3)) {
+      mix.faults.emplace_back(fault.name);
+    }
+  }
+  return mix;
+}
+
+Outcome run(const Mix& mix) {
+  return Run(mix).go();
+}
+
+}  // namespace hamroh::sim
