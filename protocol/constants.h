@@ -31,6 +31,7 @@ inline constexpr std::size_t suspensions_max = 32;
 inline constexpr std::size_t members_max = 16'384;
 inline constexpr std::size_t directory_bytes_max = 8 * 1024 * 1024;
 inline constexpr std::size_t constitution_bytes_max = 64 * 1024;
+inline constexpr std::size_t directories_per_envelope_max = 16;
 inline constexpr std::size_t sections_max = 4'096;  // sections in one envelope
 inline constexpr std::size_t proof_leaves_max = 4'096;
 inline constexpr std::size_t proof_hashes_max = 4'096 * 8;
@@ -90,6 +91,8 @@ inline constexpr Duration hello_retry = seconds(2);
 inline constexpr Duration clock_tolerance = hours(24);
 inline constexpr Duration clock_persist_interval = minutes(1);
 inline constexpr std::size_t rekeys_per_minute_max = 30;
+// Kept for peers that were away: each version names the one before, so none may be left out.
+inline constexpr std::uint64_t directory_versions_kept = 256;
 }  // namespace tuning
 
 }  // namespace hamroh

@@ -17,6 +17,8 @@ constexpr std::size_t directory_chunk_bytes = 512 * 1024;
 // KiB.
 constexpr std::size_t proof_room_bytes = 32 * 1024;
 constexpr std::size_t envelope_leaves_max = 1024;
+// A directory larger than this is not passed on between nodes; administrators hand it out.
+constexpr std::size_t directory_passed_on_max = limits::envelope_plaintext_max - proof_room_bytes;
 static_assert(envelope_leaves_max < limits::sections_max &&
               envelope_leaves_max <= limits::proof_leaves_max);
 constexpr Duration expiry_interval = seconds(10);
@@ -25,6 +27,14 @@ constexpr Duration upkeep_interval = minutes(10);
 Bytes directory_chunk_key(std::uint32_t chunk) {
   Bytes key{'d', 'i', 'r'};
   put_u32(key, chunk);
+  return key;
+}
+
+// One row for each version that still fits an envelope, so that a peer that was away can be brought
+// up to date.
+Bytes directory_version_key(std::uint64_t version) {
+  Bytes key{'v', 'e', 'r', 's'};
+  put_u64(key, version);
   return key;
 }
 
@@ -421,6 +431,14 @@ Status Node::install_directory(ByteView file, Turn& turn) {
   }
   HAMROH_TRY(put_directory_file(turn.store, file));
   directory_file_.assign(file.begin(), file.end());
+  const std::uint64_t version = next.value().version;
+  if (file.size() <= directory_passed_on_max) {
+    HAMROH_TRY(turn.store.put(Table::meta, directory_version_key(version), file));
+  }
+  if (version > tuning::directory_versions_kept) {
+    HAMROH_TRY(turn.store.erase(Table::meta,
+                                directory_version_key(version - tuning::directory_versions_kept)));
+  }
   return take_over(next, turn);
 }
 
@@ -809,7 +827,10 @@ Status Node::flush_ledger(Turn& turn) {
                                      record.reference.author, record.reference.message}});
   }
   HAMROH_TRY(ledger_.flush(turn.store));
-  turn.effects.anchor = WriteAnchor{ledger_.size(), ledger_.root()};
+  if (phase_ != Phase::stopped) {
+    // An old copy must not overwrite what shows that it is one.
+    turn.effects.anchor = WriteAnchor{ledger_.size(), ledger_.root()};
+  }
   return {};
 }
 
@@ -975,6 +996,24 @@ Status Node::send_plan(Plan& plan, Turn& turn) {
   return {};
 }
 
+Result<std::vector<Bytes>> Node::directories_for(Peer& peer, Turn& turn) const {
+  std::vector<Bytes> files;
+  std::size_t bytes = 0;
+  const std::uint64_t newest = directory_->value().version;
+  while (peer.directory_version < newest && files.size() < limits::directories_per_envelope_max) {
+    HAMROH_ASSIGN(std::optional<Bytes> file,
+                  turn.store.get(Table::meta, directory_version_key(peer.directory_version + 1)));
+    // A version that is not kept leaves a gap that only the administrators can fill.
+    if (!file || bytes + file->size() > directory_passed_on_max) {
+      break;
+    }
+    ++peer.directory_version;
+    bytes += file->size();
+    files.push_back(std::move(*file));
+  }
+  return files;
+}
+
 Status Node::send_leaves(Plan& plan, const Note& note, std::uint64_t base, std::vector<Leaf> leaves,
                          Turn& turn) {
   EnvelopeContent content;
@@ -1006,9 +1045,7 @@ Status Node::send_leaves(Plan& plan, const Note& note, std::uint64_t base, std::
   content.leaves = std::move(leaves);
   // A directory travels in an envelope of its own, so that it cannot crowd out anything.
   if (plan.peer->wants_directory && content.leaves.empty()) {
-    if (directory_file_.size() < limits::envelope_plaintext_max - proof_room_bytes) {
-      content.directories.push_back(directory_file_);
-    }
+    HAMROH_ASSIGN(content.directories, directories_for(*plan.peer, turn));
     plan.peer->wants_directory = false;
   }
   const Bytes encoded = encode_content(content);

@@ -148,7 +148,8 @@ class Node {
     bool locked = false;       // it said so
     bool wants_proof = false;  // it should see that our ledger extends what it knows
     bool wants_directory = false;
-    std::uint64_t known_base = 0;  // size of our note that it holds, as far as we know
+    std::uint64_t directory_version = 0;  // that it has, as far as we know
+    std::uint64_t known_base = 0;         // size of our note that it holds, as far as we know
     std::optional<Duration> hello_sent;
     std::optional<HelloPurpose> hello_due;  // to be sent when the rate allows
     Duration up_since;
@@ -201,6 +202,8 @@ class Node {
   [[nodiscard]] Status send_plan(Plan& plan, Turn& turn);
   [[nodiscard]] Status send_leaves(Plan& plan, const Note& note, std::uint64_t base,
                                    std::vector<Leaf> leaves, Turn& turn);
+  // The versions that the peer has not got, oldest first, as many as fit one envelope.
+  [[nodiscard]] Result<std::vector<Bytes>> directories_for(Peer& peer, Turn& turn) const;
   [[nodiscard]] Status flush_ledger(Turn& turn);
   [[nodiscard]] Result<Bytes> inner_of(const OutboxItem& item, Turn& turn);
   void stop_signing();
@@ -226,6 +229,8 @@ class Node {
   [[nodiscard]] Status open_frame(const MemberId& member, Peer& peer, ByteView frame, Turn& turn);
   [[nodiscard]] Status take_key_sheet(const MemberId& member, Peer& peer, ByteView file,
                                       Turn& turn);
+  [[nodiscard]] Status take_directories(const MemberId& member, std::span<const Bytes> files,
+                                        Turn& turn);
   [[nodiscard]] Status take_seen_note(Peer& peer, const Hello& hello, Turn& turn);
   [[nodiscard]] Status apply_receipts(const MemberId& member, Peer& peer,
                                       const VerifiedEnvelope& envelope, Turn& turn);

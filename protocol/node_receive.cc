@@ -77,9 +77,8 @@ Status Node::receive_hello(const MemberId& member, Peer& peer, ByteView frame, T
   }
   peer.locked = hello.locked;
   peer.greeted = true;
-  if (hello.directory_version < directory_->value().version) {
-    peer.wants_directory = true;
-  }
+  peer.directory_version = hello.directory_version;
+  peer.wants_directory = hello.directory_version < directory_->value().version;
   if (hello.purpose == HelloPurpose::greeting) {
     peer.hello_due = HelloPurpose::answer;
     const bool may_answer =
@@ -108,13 +107,15 @@ Status Node::take_seen_note(Peer& peer, const Hello& hello, Turn& turn) {
       return peer_error(Code::bad_signature, "a hello names a note that this node never signed");
     }
     seen = hello.seen->size;
-    if (seen > ledger_.size()) {
-      stop_signing();
-      return {};
+    bool extends = seen <= ledger_.size();
+    if (extends) {
+      HAMROH_ASSIGN(const CompactRange range, ledger_.range_at(turn.store, seen));
+      extends = range.root() == hello.seen->root;
     }
-    HAMROH_ASSIGN(const CompactRange range, ledger_.range_at(turn.store, seen));
-    if (range.root() != hello.seen->root) {
+    if (!extends) {
       stop_signing();
+      // So that the next start knows it without the peer.
+      turn.effects.anchor = WriteAnchor{seen, hello.seen->root};
       return {};
     }
   }
@@ -284,12 +285,23 @@ Status Node::open_frame(const MemberId& member, Peer& peer, ByteView frame, Turn
     }
   }
   HAMROH_TRY(apply_receipts(member, peer, *verified, turn));
-  for (const Bytes& file : verified->files().directories) {
-    // Last, because it may end the very peer whose envelope this is.
+  // Last, because a directory may end the very peer whose envelope this is.
+  return take_directories(member, verified->files().directories, turn);
+  return {};
+}
+
+Status Node::take_directories(const MemberId& member, std::span<const Bytes> files, Turn& turn) {
+  const std::uint64_t before = directory_->value().version;
+  for (const Bytes& file :
+       files.first(std::min(files.size(), limits::directories_per_envelope_max))) {
     const Status installed = install_directory(file, turn);
     if (is_environment(installed)) {
       return installed;
     }
+  }
+  const auto peer = peers_.find(member);
+  if (directory_->value().version != before && peer != peers_.end()) {
+    peer->second.hello_due = HelloPurpose::answer;  // it may have more of them
   }
   return {};
 }

@@ -91,6 +91,26 @@ TEST(Scenario, RestoredOldImageIsNoticedBeforeAnythingIsSigned) {
   EXPECT_FALSE(world.refer(ngo, {commission}));
 }
 
+TEST(Scenario, OldImageStaysStoppedOverRestarts) {
+  World world(11, {});
+  world.run_for(seconds(5));
+  world.keep_image(ngo);
+  ASSERT_TRUE(world.refer(ngo, {commission}));
+  world.run_for(seconds(5));
+  world.restore_image(ngo);
+  for (int restart = 0; restart < 3; ++restart) {
+    for (std::size_t other = 1; other < world.size(); ++other) {
+      world.cut(ngo, other);  // nobody tells it
+      world.cut(other, ngo);
+    }
+    world.crash(ngo);
+    ASSERT_TRUE(world.run_until([&] { return world.running(ngo); }, minutes(1)));
+    world.run_for(minutes(1));
+    EXPECT_EQ(world.node(ngo).view().phase, Phase::stopped);
+  }
+  EXPECT_EQ(world.broken(), "");
+}
+
 TEST(Scenario, ExpiredMessageIsToldToItsAuthorAndSettles) {
   WorldOptions options;
   options.message_lifetime = minutes(2);
@@ -117,6 +137,25 @@ TEST(Scenario, NewDirectoryReachesEveryMember) {
   for (std::size_t i = 0; i < world.size(); ++i) {
     EXPECT_EQ(world.node(i).view().directory_version, 2U) << i;
   }
+}
+
+TEST(Scenario, MemberThatMissedManyDirectoriesCatchesUp) {
+  constexpr std::size_t away = 3;
+  constexpr std::uint64_t versions = 41;  // more than fit one envelope
+  World world(10, {});
+  world.run_for(seconds(5));
+  for (std::size_t other = 0; other < away; ++other) {
+    world.cut(away, other);
+    world.cut(other, away);
+  }
+  while (world.publish_directory(ngo) < versions) {
+    world.run_for(minutes(2));
+  }
+  EXPECT_LT(world.node(away).view().directory_version, versions);
+  world.heal_network();
+  world.run_for(minutes(5));
+  EXPECT_EQ(world.node(away).view().directory_version, versions);
+  EXPECT_EQ(world.broken(), "");
 }
 
 TEST(Scenario, SameIdWithAnotherContentIsRefusedToItsAuthor) {

@@ -49,7 +49,7 @@ struct World::Site {
   bool rolled_back = false;  // an old image was restored: it must notice by itself
   bool lied = false;
   std::optional<MemoryStore::Rows> image;
-  std::uint64_t lost_after = 0;  // entries that an old image does not have; 0: none lost
+  bool lost_entries = false;  // the old image did not have all of them
   std::uint64_t committed_size = 0;
   Digest committed_root;
   std::uint64_t directory_version = 0;
@@ -143,7 +143,7 @@ void World::found_network() {
 
 // A new version under two of three signatures. The first is for all, each later one reaches one
 // member and must be passed on by the nodes.
-void World::publish_directory() {
+std::uint64_t World::publish_directory(std::optional<std::size_t> to) {
   const Digest previous =
       directory_.version == 0 ? Digest{} : directory_hash(encode_directory(directory_));
   directory_.previous = previous;
@@ -157,13 +157,14 @@ void World::publish_directory() {
   old_directories_.push_back(directory_file_);
   published_.insert(directory_hash(file.payload));
   if (directory_.version > 1) {
-    const std::size_t first = random_.below(sites_.size());
+    const std::size_t first = to ? *to : random_.below(sites_.size());
     note("directory", first, directory_.version);
     (void)turn(first, [&](Node& node, Turn& turn) {
       (void)node.install_directory(directory_file_, turn);
       return Status{};
     });
   }
+  return directory_.version;
 }
 
 void World::try_directory(std::size_t who, const Bytes& file) {
@@ -737,7 +738,7 @@ void World::restore_image(std::size_t who) {
   site.disk.restore(*site.image);
   site.rolled_back = true;
   const std::uint64_t kept = ledger_size_on_disk(who);
-  site.lost_after = kept < before ? before : 0;
+  site.lost_entries = site.lost_entries || kept < before;
   site.examined = std::min(site.examined, kept);
 }
 
@@ -896,7 +897,7 @@ void World::check_after_turn(std::size_t who, const Effects& effects) {
   site.committed_root = ledger.root();
   check_ledger(who);
   check_directory(who);
-  if (site.lost_after > ledger.size() && site.node->view().phase == Phase::ready) {
+  if (site.lost_entries && site.node->view().phase == Phase::ready) {
     fail(site.name + " signs although its ledger is an old copy");
   }
   for (const Notify& notice : effects.notices) {

@@ -56,10 +56,11 @@ class World {
   void restore_image(std::size_t who);  // an old copy of the disk
   void jump_clock(std::size_t who, std::int64_t ms);
   void lie(std::size_t from, std::size_t to);  // a member sends what it may not
-  void publish_directory();                    // a new version, delivered to one member
-  void forge_directory();                      // signed by too few, or an old one
-  void replay();                               // an old frame again, to its peer or to another
-  void sleep(Duration duration);               // everybody's machines, at once
+  // A new version, delivered to one member (any, if none is named). Returns its number.
+  std::uint64_t publish_directory(std::optional<std::size_t> to = std::nullopt);
+  void forge_directory();         // signed by too few, or an old one
+  void replay();                  // an old frame again, to its peer or to another
+  void sleep(Duration duration);  // everybody's machines, at once
   void heal_everything();
 
   void step();  // the next event in time
