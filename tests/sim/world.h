@@ -112,7 +112,7 @@ class World {
     CaseId case_id;
     EventKind kind{};
     std::uint64_t at_ms = 0;
-    Timestamp expires;
+    Timestamp expires{UINT64_MAX};
     std::map<std::size_t, Level> shown;  // the last level its author showed
   };
   // A frame that went over the wire, kept to be sent again.
