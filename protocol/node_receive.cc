@@ -65,8 +65,10 @@ Status Node::receive_hello(const MemberId& member, Peer& peer, ByteView frame, T
   }
   HAMROH_TRY(take_seen_note(peer, hello, turn));
   if (!hello.key_sheet.empty()) {
+    // Without its sheet nothing could be sealed for the peer: such a hello has not greeted, so that
+    // it is asked for again.
     const Status taken = take_key_sheet(member, peer, hello.key_sheet, turn);
-    if (is_environment(taken)) {
+    if (!taken && taken.error().code != Code::stale_version) {
       return taken;
     }
   }

@@ -1049,33 +1049,37 @@ void World::check_cases(std::size_t who) {
   }
 }
 
-bool World::all_settled() {
-  for (const auto& [id, sent] : model_) {
-    if (!trustworthy(sent.author)) {
-      continue;
-    }
-    const auto shown = message(sent.author, id);
-    if (!shown) {
-      return false;
-    }
-    for (const Delivery& delivery : shown->deliveries) {
-      if (!is_settled(delivery.level) && trustworthy(site_of(delivery.recipient))) {
-        return false;
-      }
+// Why a message has not come to its end, if that is somebody's duty.
+std::optional<std::string> World::unsettled(const MessageId& id, const Sent& sent) {
+  if (!trustworthy(sent.author)) {
+    return std::nullopt;
+  }
+  const auto shown = message(sent.author, id);
+  if (!shown) {
+    return shown.error().text;
+  }
+  for (const Delivery& delivery : shown->deliveries) {
+    const std::size_t recipient = site_of(delivery.recipient);
+    if (!is_settled(delivery.level) && trustworthy(recipient)) {
+      return sites_[recipient]->name + " has it " + level_name(delivery.level);
     }
   }
-  return true;
+  return std::nullopt;
+}
+
+bool World::all_settled() {
+  return std::ranges::none_of(
+      model_, [&](const auto& item) { return unsettled(item.first, item.second).has_value(); });
 }
 
 void World::report_unsettled() {
   for (const auto& [id, sent] : model_) {
-    const auto shown = message(sent.author, id);
-    if (!trustworthy(sent.author) || (shown && is_settled(shown->level()))) {
+    const auto why = unsettled(id, sent);
+    if (!why) {
       continue;
     }
     std::string what = sites_[sent.author]->name + "'s message of " + std::to_string(sent.at_ms) +
-                       " ms did not come to its end after everything had healed: " +
-                       (shown ? level_name(shown->level()) : shown.error().text);
+                       " ms did not come to its end after everything had healed: " + *why;
     for (const auto& site : sites_) {
       what += "; " + site->name + " is ";
       if (!site->node) {
@@ -1087,7 +1091,8 @@ void World::report_unsettled() {
               (node.clock_suspect ? ", not sure of the time" : "") + ", directory " +
               std::to_string(node.directory_version);
       for (const PeerView& peer : node.peers) {
-        what += ", " + std::to_string(peer.queued) + (peer.connected ? "" : " disconnected");
+        what += ", " + std::to_string(peer.queued) + " for " + sites_[site_of(peer.member)]->name +
+                (peer.connected ? "" : " (disconnected)");
       }
     }
     fail(what);

@@ -140,6 +140,7 @@ class World {
   void check_keys(std::size_t who);
   void check_directory(std::size_t who);
   void try_directory(std::size_t who, const Bytes& file);
+  [[nodiscard]] std::optional<std::string> unsettled(const MessageId& id, const Sent& sent);
   void note(std::string_view what, std::uint64_t a = 0, std::uint64_t b = 0, ByteView bytes = {});
   void fail(const std::string& what);
   [[nodiscard]] Timestamp wall(std::size_t who) const;
