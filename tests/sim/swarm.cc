@@ -157,7 +157,7 @@ class Run {
   void sleep() { world_.sleep(minutes(world_.random().below(30))); }
   void long_sleep() {
     if (world_.random().once_in(3)) {
-      world_.sleep(days(1 + world_.random().below(9)));
+      world_.sleep(days(1 + world_.random().below(world_.random().once_in(3) ? 60 : 9)));
     }
   }
 
@@ -168,28 +168,30 @@ class Run {
       return;
     }
     world_.heal_everything();
+    const std::uint64_t steps_before = world_.steps();
     const bool settled = world_.run_until(
         [&] {
           for (std::size_t i = 0; i < world_.size(); ++i) {
             world_.unlock(i);
           }
-          return world_.all_settled();
+          return world_.steps() > steps_before + events_after_healing_max || world_.all_settled();
         },
         Duration{hours_after_healing * 3'600'000});
     if (!world_.broken().empty()) {
       return;
     }
-    if (!settled) {
+    if (!settled || world_.steps() > steps_before + events_after_healing_max) {
       world_.report_unsettled();
       return;
     }
-    world_.run_for(seconds(5));
+    world_.run_for(minutes(30));  // long enough for the upkeep of every node
     if (world_.broken().empty()) {
       world_.check_outcomes();
     }
   }
 
   static constexpr std::uint64_t hours_after_healing = 3;
+  static constexpr std::uint64_t events_after_healing_max = 200'000;
 
   Mix mix_;
   World world_;
