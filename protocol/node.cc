@@ -596,6 +596,7 @@ Status Node::check_clock(Turn& turn) {
     clock_suspect_ = true;
   }
   if (clock_suspect_) {
+    next_clock_ = Duration{turn.monotonic.ms + tuning::clock_persist_interval.ms};
     return {};
   }
   clock_wall_ = turn.now;

@@ -173,6 +173,17 @@ TEST(Scenario, SameIdWithAnotherContentIsRefusedToItsAuthor) {
   EXPECT_EQ(again.error().code, Code::conflict);
 }
 
+TEST(Scenario, NodeInDoubtAboutTheTimeIsNotBusy) {
+  World world(12, {});
+  world.run_for(seconds(5));
+  world.jump_clock(ngo, static_cast<std::int64_t>(days(3).ms));
+  world.run_for(minutes(2));
+  ASSERT_TRUE(world.node(ngo).view().clock_suspect);
+  const std::uint64_t before = world.steps();
+  world.run_for(minutes(10));
+  EXPECT_LT(world.steps() - before, 1'000U);
+}
+
 TEST(Scenario, SameSeedGivesTheSameTrace) {
   const auto run = [] {
     World world(9, {});

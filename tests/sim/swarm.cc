@@ -184,7 +184,12 @@ class Run {
       world_.report_unsettled();
       return;
     }
+    const std::uint64_t steps_settled = world_.steps();
     world_.run_for(minutes(30));  // long enough for the upkeep of every node
+    if (world_.steps() > steps_settled + events_while_quiet_max) {
+      world_.report_unsettled();  // a node that has nothing to do must not be busy
+      return;
+    }
     if (world_.broken().empty()) {
       world_.check_outcomes();
     }
@@ -192,6 +197,7 @@ class Run {
 
   static constexpr std::uint64_t hours_after_healing = 3;
   static constexpr std::uint64_t events_after_healing_max = 200'000;
+  static constexpr std::uint64_t events_while_quiet_max = 20'000;
 
   Mix mix_;
   World world_;

@@ -49,7 +49,8 @@ struct World::Site {
   bool rolled_back = false;  // an old image was restored: it must notice by itself
   bool lied = false;
   std::optional<MemoryStore::Rows> image;
-  bool lost_entries = false;  // the old image did not have all of them
+  std::uint64_t image_size = 0;  // of its ledger
+  bool lost_entries = false;     // the old image did not have all of them
   std::uint64_t committed_size = 0;
   Digest committed_root;
   std::uint64_t directory_version = 0;
@@ -60,16 +61,6 @@ struct World::Site {
   std::optional<std::uint64_t> too_many_keys_since;
   std::optional<std::uint64_t> next_tick;
 };
-
-// Entries in the ledger that a disk holds, whatever a node may have in memory.
-std::uint64_t World::ledger_size_on_disk(std::size_t who) {
-  auto transaction = sites_[who]->store->begin();
-  if (!transaction) {
-    return 0;
-  }
-  const auto ledger = Ledger::load(**transaction);
-  return ledger ? ledger->size() : 0;
-}
 
 World::World(std::uint64_t seed, WorldOptions options) : random_(seed), options_(options) {
   const bool ready = crypto::start();
@@ -726,6 +717,7 @@ void World::flip_bit(std::size_t who) {
 void World::keep_image(std::size_t who) {
   note("image", who);
   sites_[who]->image = sites_[who]->disk.rows();
+  sites_[who]->image_size = sites_[who]->committed_size;
 }
 
 void World::restore_image(std::size_t who) {
@@ -735,12 +727,10 @@ void World::restore_image(std::size_t who) {
   }
   note("restore", who);
   crash(who);
-  const std::uint64_t before = site.committed_size;
   site.disk.restore(*site.image);
   site.rolled_back = true;
-  const std::uint64_t kept = ledger_size_on_disk(who);
-  site.lost_entries = site.lost_entries || kept < before;
-  site.examined = std::min(site.examined, kept);
+  site.lost_entries = site.lost_entries || site.image_size < site.committed_size;
+  site.examined = std::min(site.examined, site.image_size);
 }
 
 void World::jump_clock(std::size_t who, std::int64_t ms) {

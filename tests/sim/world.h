@@ -134,7 +134,6 @@ class World {
   void check_after_turn(std::size_t who, const Effects& effects);
   void check_levels(std::size_t author);
   void check_bytes(ByteView bytes, const char* where);
-  [[nodiscard]] std::uint64_t ledger_size_on_disk(std::size_t who);
   void check_cases(std::size_t who);
   void check_ledger(std::size_t who);
   void check_keys(std::size_t who);
