@@ -22,6 +22,12 @@ endif()
 target_compile_definitions(hamroh_flags INTERFACE HAMROH_VERSION="${PROJECT_VERSION}")
 target_compile_definitions(hamroh_flags INTERFACE _FORTIFY_SOURCE=$<IF:$<CONFIG:Debug>,0,2>)
 target_link_options(hamroh_flags INTERFACE -Wl,-z,relro,-z,now)
+if(HAMROH_FUZZ)
+  # Another compiler has other warnings; those of g++ are the ones that must not be.
+  target_compile_options(hamroh_flags INTERFACE -Wno-error -fno-sanitize-recover=all
+    -fsanitize=fuzzer-no-link,address,undefined)
+  target_link_options(hamroh_flags INTERFACE -fsanitize=address,undefined)
+endif()
 if(HAMROH_SANITIZE)
   target_compile_options(hamroh_flags INTERFACE -fsanitize=${HAMROH_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(hamroh_flags INTERFACE -fsanitize=${HAMROH_SANITIZE})

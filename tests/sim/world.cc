@@ -23,6 +23,18 @@ MemberKind kind_at(std::size_t position) {
                       : (position % 2 == 0 ? MemberKind::ngo : MemberKind::provider);
 }
 
+// Queries need a turn of their own, which is thrown away.
+template <class Value, class Ask>
+Result<Value> ask(Store& store, Timestamp now, Duration monotonic, Entropy& entropy, Ask&& query) {
+  auto transaction = store.begin();
+  if (!transaction) {
+    return tl::unexpected(transaction.error());
+  }
+  Effects effects;
+  Turn turn{now, monotonic, **transaction, entropy, effects};
+  return query(turn);
+}
+
 }  // namespace
 
 struct World::Site {
@@ -753,6 +765,36 @@ void World::lie(std::size_t from, std::size_t to) {
   send(from, {sites_[to]->id, std::move(junk)});
 }
 
+void World::say(std::size_t from, std::size_t to, ByteView frame) {
+  const Connection& connection = connections_[{from, to}];
+  if (connection.up) {
+    schedule(now_ + 1, {Event::Kind::deliver, from, to, connection.epoch,
+                        Bytes(frame.begin(), frame.end()), 0});
+    run_for(milliseconds(2));
+  }
+}
+
+// Sealed with the recipient's key, as anybody can who has heard one of its hellos.
+void World::say_sealed(std::size_t from, std::size_t to, ByteView content) {
+  const auto member = std::ranges::find(directory_.members, sites_[to]->id, &Member::id);
+  const auto sheet = ask<VerifiedKeySheet>(
+      *sites_[from]->store, wall(from), {now_}, sites_[from]->entropy,
+      [&](Turn& turn) -> Result<VerifiedKeySheet> {
+        HAMROH_ASSIGN(const std::optional<Bytes> file,
+                      turn.store.get(Table::peer, PeerRecord::key_sheet_key(member->id)));
+        return verify_key_sheet(file.value_or(Bytes{}), directory_.network, member->id,
+                                member->incarnation, member->author);
+      });
+  if (!sheet) {
+    return;
+  }
+  const auto frame = seal_envelope(content, directory_.network, member->id,
+                                   sheet->key_at(wall(from)).key, sites_[from]->entropy);
+  if (frame) {
+    say(from, to, *frame);
+  }
+}
+
 // Anybody who saw a frame may send it again, but only in the name of the member whose connection it
 // uses, which the transport has verified.
 void World::replay() {
@@ -808,22 +850,6 @@ const Node& World::node(std::size_t who) const {
   CHECK(sites_[who]->node);
   return *sites_[who]->node;
 }
-
-namespace {
-
-// Queries need a turn of their own, which is thrown away.
-template <class Value, class Ask>
-Result<Value> ask(Store& store, Timestamp now, Duration monotonic, Entropy& entropy, Ask&& query) {
-  auto transaction = store.begin();
-  if (!transaction) {
-    return tl::unexpected(transaction.error());
-  }
-  Effects effects;
-  Turn turn{now, monotonic, **transaction, entropy, effects};
-  return query(turn);
-}
-
-}  // namespace
 
 Result<MessageView> World::message(std::size_t who, const MessageId& message) {
   Site& site = *sites_[who];

@@ -58,7 +58,9 @@ class World {
   void lie(std::size_t from, std::size_t to);  // a member sends what it may not
   // A new version, delivered to one member (any, if none is named). Returns its number.
   std::uint64_t publish_directory(std::optional<std::size_t> to = std::nullopt);
-  void forge_directory();         // signed by too few, or an old one
+  void forge_directory();                                      // signed by too few, or an old one
+  void say(std::size_t from, std::size_t to, ByteView frame);  // in a real member's name
+  void say_sealed(std::size_t from, std::size_t to, ByteView content);
   void replay();                  // an old frame again, to its peer or to another
   void sleep(Duration duration);  // everybody's machines, at once
   void heal_everything();
