@@ -1,0 +1,635 @@
+// Our own vectors: made from fixed inputs, and checked from what stands in the file alone, so that
+// an edited file fails and another implementation can use it. SPEC.md says what each field means.
+
+#include "protocol/directory.h"
+#include "protocol/envelope.h"
+#include "protocol/inbox.h"
+#include "protocol/wire_form.h"
+#include "sdk/form_json.h"
+#include "tests/conformance/vectors.h"
+
+namespace hamroh::conformance {
+namespace {
+
+// Counts up, so that everything drawn is easy to recognise in the files.
+class CountingEntropy final : public Entropy {
+ public:
+  explicit CountingEntropy(std::uint8_t first) : next_(first) {}
+  void fill(std::span<std::uint8_t> out) override {
+    for (std::uint8_t& byte : out) {
+      byte = next_++;
+    }
+  }
+
+ private:
+  std::uint8_t next_;
+};
+
+template <class Fixed>
+Fixed filled(std::uint8_t byte) {
+  Fixed value;
+  value.bytes.fill(byte);
+  return value;
+}
+
+Secret<32> secret_of(ByteView raw) {
+  if (raw.size() != 32) {
+    throw std::runtime_error("a secret has another length");
+  }
+  return Secret<32>(raw.first<32>());
+}
+Secret<32> secret_filled(std::uint8_t byte) {
+  return secret_of(Bytes(32, byte));
+}
+crypto::SigningKey signer(std::uint8_t byte) {
+  return crypto::SigningKey::from_seed(secret_filled(byte));
+}
+
+std::string hex(ByteView bytes) {
+  return to_hex(bytes);
+}
+std::uint64_t number_at(const Json& item, const char* key) {
+  return item.at(key).get<std::uint64_t>();
+}
+std::string name_at(const Json& item) {
+  return item.at("name").get<std::string>();
+}
+
+// What parses strictly refuses every cut and everything that follows.
+template <class Parse>
+bool strict(ByteView bytes, Parse&& parse) {
+  Bytes longer(bytes.begin(), bytes.end());
+  longer.push_back(0);
+  return parse(bytes).has_value() && !parse(bytes.first(bytes.size() - 1)).has_value() &&
+         !parse(longer).has_value();
+}
+
+// ---- padding ----------------------------------------------------------------------------------
+
+Json make_padding() {
+  Json all = Json::array();
+  for (const std::size_t length : {0UL, 1UL, 2UL, 9UL, 100UL, 255UL, 256UL, 257UL, 1'000UL, 2'048UL,
+                                   2'049UL, 4'097UL, 65'535UL, 240'000UL}) {
+    all.push_back({{"length", length}, {"padded", padded_length(length)}});
+  }
+  return all;
+}
+
+void check_padding(const Json& file, Count& count) {
+  for (const Json& item : file) {
+    count.take(padded_length(number_at(item, "length")) == number_at(item, "padded"),
+               "length " + item.at("length").dump());
+  }
+}
+
+// ---- ledger entries ---------------------------------------------------------------------------
+
+Json make_entries() {
+  Json all = Json::array();
+  for (const auto& [kind, code] :
+       {std::pair{EntryKind::sent, Code::none}, std::pair{EntryKind::opened, Code::none},
+        std::pair{EntryKind::refused, Code::not_capable}, std::pair{EntryKind::session, Code::none},
+        std::pair{EntryKind::witness, Code::none}}) {
+    Entry entry{kind,
+                code,
+                {1'790'000'000'123},
+                7,
+                filled<Salt>(0x11),
+                filled<Digest>(0x22),
+                filled<Digest>(0x33)};
+    all.push_back({{"name", entry_kind_name(kind)},
+                   {"kind", static_cast<unsigned>(kind)},
+                   {"code", static_cast<unsigned>(code)},
+                   {"time_ms", entry.time.ms},
+                   {"directory_version", entry.directory_version},
+                   {"salt", entry.salt.hex()},
+                   {"subject", entry.subject.hex()},
+                   {"detail", entry.detail.hex()},
+                   {"encoded", hex(entry.encode())},
+                   {"leaf", entry.leaf().hex()}});
+  }
+  return all;
+}
+
+void check_entries(const Json& file, Count& count) {
+  for (const Json& item : file) {
+    Entry entry;
+    entry.kind = static_cast<EntryKind>(number_at(item, "kind"));
+    entry.code = static_cast<Code>(number_at(item, "code"));
+    entry.time = {number_at(item, "time_ms")};
+    entry.directory_version = number_at(item, "directory_version");
+    entry.salt = fixed_at<Salt>(item, "salt");
+    entry.subject = fixed_at<Digest>(item, "subject");
+    entry.detail = fixed_at<Digest>(item, "detail");
+    const Bytes encoded = hex_at(item, "encoded");
+    const auto parsed = Entry::parse(encoded);
+    count.take(std::ranges::equal(entry.encode(), encoded) && parsed && *parsed == entry &&
+                   entry.leaf() == fixed_at<Digest>(item, "leaf") && strict(encoded, Entry::parse),
+               name_at(item));
+  }
+}
+
+// ---- notes and exported proofs ----------------------------------------------------------------
+
+Origin origin_at(const Json& item) {
+  return {fixed_at<NetworkId>(item, "network"), fixed_at<MemberId>(item, "member"),
+          static_cast<std::uint32_t>(number_at(item, "incarnation"))};
+}
+
+Json make_notes() {
+  Json all = Json::array();
+  for (const NoteRole role : {NoteRole::author, NoteRole::receipt}) {
+    const Origin origin{filled<NetworkId>(0x0A), filled<MemberId>(0x0B), 1};
+    const Note note = sign_note(origin, 21, filled<Digest>(0x44), 13, role, signer(0x55));
+    const std::string signed_note = to_signed_note(origin, note);
+    const ExportedProof proof{
+        Bytes(Entry::encoded_size, 0x66), 20, {filled<Digest>(0x77)}, signed_note};
+    all.push_back({{"name", role == NoteRole::author ? "author" : "receipt"},
+                   {"network", origin.network.hex()},
+                   {"member", origin.member.hex()},
+                   {"incarnation", origin.incarnation},
+                   {"size", note.size},
+                   {"root", note.root.hex()},
+                   {"first", note.first},
+                   {"role", static_cast<unsigned>(role)},
+                   {"seed", hex(Bytes(32, 0x55))},
+                   {"text", note_text(origin, note.size, note.root, note.first)},
+                   {"signature", note.signature.hex()},
+                   {"binary", hex(note.encode())},
+                   {"signed_note", signed_note},
+                   {"proof_entry", hex(proof.entry)},
+                   {"proof_index", proof.index},
+                   {"proof_path", Json::array({proof.path[0].hex()})},
+                   {"tlog_proof", to_tlog_proof(proof)}});
+  }
+  return all;
+}
+
+void check_notes(const Json& file, Count& count) {
+  for (const Json& item : file) {
+    const Origin origin = origin_at(item);
+    const auto key = crypto::SigningKey::from_seed(secret_of(hex_at(item, "seed")));
+    const auto role = static_cast<NoteRole>(number_at(item, "role"));
+    const Note note = sign_note(origin, number_at(item, "size"), fixed_at<Digest>(item, "root"),
+                                number_at(item, "first"), role, key);
+    const auto text = item.at("text").get<std::string>();
+    const Bytes binary = hex_at(item, "binary");
+    count.take(note_text(origin, note.size, note.root, note.first) == text &&
+                   note.signature == fixed_at<Signature>(item, "signature") &&
+                   note.encode() == binary && strict(binary, Note::parse),
+               name_at(item) + ", binary form");
+    const auto written = item.at("signed_note").get<std::string>();
+    const auto parsed = parse_signed_note(written, key.public_key(), role);
+    Origin another = origin;
+    ++another.incarnation;
+    count.take(to_signed_note(origin, note) == written && parsed && parsed->note == note &&
+                   verify_note(origin, note) && !verify_note(another, note) &&
+                   !parse_signed_note(written, signer(0x56).public_key(), role),
+               name_at(item) + ", signed note");
+    ExportedProof proof{hex_at(item, "proof_entry"), number_at(item, "proof_index"), {}, written};
+    for (const Json& hash : item.at("proof_path")) {
+      proof.path.push_back(*Digest::parse_hex(hash.get<std::string>()));
+    }
+    const auto exported = item.at("tlog_proof").get<std::string>();
+    const auto imported = parse_tlog_proof(exported);
+    count.take(to_tlog_proof(proof) == exported && imported && imported->path == proof.path &&
+                   imported->entry == proof.entry && imported->signed_note == written,
+               name_at(item) + ", exported proof");
+  }
+}
+
+// ---- multiproofs ------------------------------------------------------------------------------
+
+Digest plain_leaf(std::uint64_t index) {
+  return leaf_hash(key_u64(index));
+}
+
+CompactRange plain_range(std::uint64_t size) {
+  CompactRange range;
+  for (std::uint64_t i = 0; i < size; ++i) {
+    range.append(plain_leaf(i));
+  }
+  return range;
+}
+
+Result<Digest> plain_subtree(unsigned level, std::uint64_t index) {
+  CompactRange range;
+  const std::uint64_t width = std::uint64_t{1} << level;
+  for (std::uint64_t i = index * width; i < (index + 1) * width; ++i) {
+    range.append(plain_leaf(i));
+  }
+  return range.root();
+}
+
+Json make_multiproofs() {
+  struct Case {
+    std::uint64_t size;
+    std::uint64_t base;
+    std::vector<std::uint64_t> indices;
+  };
+  Json all = Json::array();
+  for (const Case& one : std::vector<Case>{{1, 0, {0}},
+                                           {8, 0, {3}},
+                                           {13, 8, {8, 12}},
+                                           {21, 13, {}},
+                                           {21, 13, {2, 13, 20}},
+                                           {21, 21, {5}},
+                                           {64, 63, {63}},
+                                           {100, 37, {36, 37, 64, 99}}}) {
+    const auto hashes = make_multiproof(one.size, one.base, one.indices, plain_subtree);
+    CHECK(hashes);
+    Json proof = Json::array();
+    for (const Digest& hash : *hashes) {
+      proof.push_back(hash.hex());
+    }
+    all.push_back({{"size", one.size},
+                   {"base", one.base},
+                   {"indices", one.indices},
+                   {"root", plain_range(one.size).root().hex()},
+                   {"base_range", hex(plain_range(one.base).encode())},
+                   {"range", hex(plain_range(one.size).encode())},
+                   {"hashes", proof}});
+  }
+  return all;
+}
+
+void check_multiproof(const Json& item, Count& count) {
+  const std::uint64_t size = number_at(item, "size");
+  const auto root = fixed_at<Digest>(item, "root");
+  const auto base = CompactRange::parse(hex_at(item, "base_range"));
+  std::vector<ProvenLeaf> leaves;
+  for (const Json& index : item.at("indices")) {
+    leaves.push_back({index.get<std::uint64_t>(), plain_leaf(index.get<std::uint64_t>())});
+  }
+  std::vector<Digest> hashes;
+  for (const Json& hash : item.at("hashes")) {
+    hashes.push_back(Digest::parse_hex(hash.get<std::string>()).value_or(Digest{}));
+  }
+  const auto verifies = [&] {
+    return verify_multiproof(size, root, base ? *base : CompactRange{}, leaves, hashes);
+  };
+  const auto range = verifies();
+  bool good = base && base->size == number_at(item, "base") && range &&
+              range->encode() == hex_at(item, "range");
+  // Every single change must be noticed: a hash, a leaf, one hash more, one less.
+  for (Digest& hash : hashes) {
+    hash.bytes[0] ^= 1U;
+    good = good && !verifies();
+    hash.bytes[0] ^= 1U;
+  }
+  for (ProvenLeaf& leaf : leaves) {
+    leaf.leaf.bytes[0] ^= 1U;
+    good = good && !verifies();
+    leaf.leaf.bytes[0] ^= 1U;
+  }
+  hashes.push_back(root);
+  good = good && !verifies();
+  count.take(good, "size " + item.at("size").dump() + ", base " + item.at("base").dump());
+}
+
+// ---- messages, envelopes, keys ----------------------------------------------------------------
+
+Inner sample_inner() {
+  Inner inner;
+  inner.blind = filled<Salt>(0x01);
+  inner.network = filled<NetworkId>(0x0A);
+  inner.message = filled<MessageId>(0x03);
+  inner.author = filled<MemberId>(0x0B);
+  inner.recipients = {filled<MemberId>(0x0C), filled<MemberId>(0x0D)};
+  inner.case_id = filled<CaseId>(0x04);
+  inner.heads = {filled<Digest>(0x05)};
+  inner.directory_version = 2;
+  inner.created = {1'790'000'000'000};
+  inner.expires = {1'792'592'000'000};
+  inner.kind = 40;
+  inner.body = encode(NoteText{{"tg", "Салом"}});
+  return inner;
+}
+
+Json make_messages() {
+  const Bytes encoded = encode_inner(sample_inner());
+  return Json::array({{{"name", "note"},
+                       {"author", sample_inner().author.hex()},
+                       {"message", sample_inner().message.hex()},
+                       {"case", sample_inner().case_id.hex()},
+                       {"kind", sample_inner().kind},
+                       {"created_ms", sample_inner().created.ms},
+                       {"expires_ms", sample_inner().expires.ms},
+                       {"text", "Салом"},
+                       {"language", "tg"},
+                       {"inner", hex(encoded)},
+                       {"digest", message_digest(encoded).hex()}}});
+}
+
+void check_messages(const Json& file, Count& count) {
+  for (const Json& item : file) {
+    const Bytes encoded = hex_at(item, "inner");
+    const auto inner = parse_inner(encoded);
+    const auto body = inner ? parse_note(inner->body) : tl::unexpected(Error{});
+    count.take(inner && body && inner->author == fixed_at<MemberId>(item, "author") &&
+                   inner->message == fixed_at<MessageId>(item, "message") &&
+                   inner->case_id == fixed_at<CaseId>(item, "case") &&
+                   inner->kind == number_at(item, "kind") &&
+                   inner->created.ms == number_at(item, "created_ms") &&
+                   inner->expires.ms == number_at(item, "expires_ms") &&
+                   body->text.text == item.at("text").get<std::string>() &&
+                   body->text.language == item.at("language").get<std::string>() &&
+                   message_digest(encoded) == fixed_at<Digest>(item, "digest") &&
+                   !parse_inner(ByteView(encoded).first(encoded.size() / 2)),
+               name_at(item));
+  }
+}
+
+// One message in a tree of 14 entries, relative to the 13 that its recipient knows.
+EnvelopeContent sample_content(const Origin& origin, const Inner& inner) {
+  const Bytes encoded = encode_inner(inner);
+  const Entry entry{EntryKind::sent,         Code::none, inner.created, 2, filled<Salt>(0x11),
+                    message_digest(encoded), {}};
+  CompactRange tree = plain_range(13);
+  tree.append(entry.leaf());
+  EnvelopeContent content;
+  content.proof.sender = origin.member;
+  content.proof.incarnation = origin.incarnation;
+  content.proof.note = sign_note(origin, 14, tree.root(), 13, NoteRole::author, signer(0x55));
+  content.proof.base_size = 13;
+  const std::vector<std::uint64_t> indices{13};
+  const auto hashes = make_multiproof(14, 13, indices, [&](unsigned level, std::uint64_t index) {
+    return level == 0 && index == 13 ? Result<Digest>(entry.leaf()) : plain_subtree(level, index);
+  });
+  CHECK(hashes);
+  content.proof.hashes = *hashes;
+  content.leaves.emplace_back(MessageSection{13, entry, encoded});
+  return content;
+}
+
+Json make_envelopes() {
+  const Origin origin{filled<NetworkId>(0x0A), filled<MemberId>(0x0B), 1};
+  const MemberId recipient = filled<MemberId>(0x0C);
+  const EpochKey key = crypto::x25519_public(secret_filled(0x21));
+  const Bytes content = encode_content(sample_content(origin, sample_inner()));
+  CountingEntropy entropy(0x80);
+  const auto frame = seal_envelope(content, origin.network, recipient, key, entropy);
+  CHECK(frame);
+  return Json::array(
+      {{{"name", "one message"},
+        {"network", origin.network.hex()},
+        {"member", origin.member.hex()},
+        {"incarnation", origin.incarnation},
+        {"author_key", signer(0x55).public_key().hex()},
+        {"known_range", hex(plain_range(13).encode())},
+        {"recipient", recipient.hex()},
+        {"epoch_secret", hex(Bytes(32, 0x21))},
+        {"epoch_key", key.hex()},
+        {"epoch_key_id", epoch_key_id(key).hex()},
+        {"ephemeral_first_byte", 0x80},
+        {"info", hex(seal_info(suite_x25519, origin.network, recipient, epoch_key_id(key)))},
+        {"content", hex(content)},
+        {"frame", hex(*frame)},
+        {"envelope_digest", envelope_digest(*frame).hex()},
+        {"index", 13},
+        {"inner", hex(encode_inner(sample_inner()))}}});
+}
+
+void check_envelope(const Json& item, Count& count) {
+  const Origin origin = origin_at(item);
+  const auto recipient = fixed_at<MemberId>(item, "recipient");
+  const auto key = fixed_at<EpochKey>(item, "epoch_key");
+  const AgreementKey secret = secret_of(hex_at(item, "epoch_secret"));
+  const Bytes content = hex_at(item, "content");
+  const Bytes frame = hex_at(item, "frame");
+  CountingEntropy entropy(static_cast<std::uint8_t>(number_at(item, "ephemeral_first_byte")));
+  const auto sealed = seal_envelope(content, origin.network, recipient, key, entropy);
+  count.take(crypto::x25519_public(secret) == key &&
+                 epoch_key_id(key) == fixed_at<EpochKeyId>(item, "epoch_key_id") &&
+                 seal_info(suite_x25519, origin.network, recipient, epoch_key_id(key)) ==
+                     hex_at(item, "info") &&
+                 sealed && *sealed == frame &&
+                 envelope_digest(frame) == fixed_at<Digest>(item, "envelope_digest"),
+             name_at(item) + ", sealing");
+  const auto envelope = parse_envelope(frame);
+  const auto opened = envelope ? open_envelope(*envelope, origin.network, secret, key)
+                               : Result<Bytes>(tl::unexpected(envelope.error()));
+  bool noticed = true;  // any changed byte behind the type
+  for (std::size_t at = 1; at < frame.size(); at += 7) {
+    Bytes changed = frame;
+    changed[at] ^= 1U;
+    const auto other = parse_envelope(changed);
+    noticed = noticed && (!other || other->header.epoch_key != epoch_key_id(key) ||
+                          !open_envelope(*other, origin.network, secret, key));
+  }
+  count.take(opened && *opened == content && noticed, name_at(item) + ", opening");
+
+  SenderKnowledge sender;
+  sender.origin = origin;
+  sender.author = *AuthorKey::from(fixed_at<SigningPublicKey>(item, "author_key").view());
+  const auto range = CompactRange::parse(hex_at(item, "known_range"));
+  if (!range) {
+    throw std::runtime_error("known_range does not parse");
+  }
+  Note known;
+  known.size = range->size;
+  known.root = range->root();
+  sender.seen = known;
+  sender.range = *range;
+  const auto verified = verify_content(content, sender);
+  SenderKnowledge stranger = sender;
+  stranger.origin.member = recipient;
+  count.take(verified && verified->extends() && verified->messages().size() == 1 &&
+                 verified->messages()[0].index == number_at(item, "index") &&
+                 verified->messages()[0].inner == hex_at(item, "inner") &&
+                 !verify_content(content, stranger),
+             name_at(item) + ", verifying");
+}
+
+Json make_key_sheets() {
+  KeySheet sheet;
+  sheet.network = filled<NetworkId>(0x0A);
+  sheet.member = filled<MemberId>(0x0B);
+  sheet.incarnation = 1;
+  sheet.serial = 3;
+  sheet.created = {1'790'000'000'000};
+  for (std::uint8_t i = 0; i < 2; ++i) {
+    const Timestamp begins{1'789'603'200'000 + i * days(7).ms};
+    const EpochKey key = crypto::x25519_public(secret_filled(static_cast<std::uint8_t>(0x21 + i)));
+    sheet.keys.push_back({key, begins, begins + days(7)});
+  }
+  return Json::array({{{"name", "two epochs"},
+                       {"network", sheet.network.hex()},
+                       {"member", sheet.member.hex()},
+                       {"incarnation", 1},
+                       {"serial", 3},
+                       {"author_key", signer(0x55).public_key().hex()},
+                       {"first_key", sheet.keys[0].key.hex()},
+                       {"first_begins_ms", sheet.keys[0].begins.ms},
+                       {"second_key", sheet.keys[1].key.hex()},
+                       {"file", hex(sign_key_sheet(sheet, signer(0x55)))}}});
+}
+
+void check_key_sheets(const Json& file, Count& count) {
+  for (const Json& item : file) {
+    const Bytes bytes = hex_at(item, "file");
+    const auto verify = [&](ByteView some, std::uint32_t incarnation) {
+      return verify_key_sheet(some, fixed_at<NetworkId>(item, "network"),
+                              fixed_at<MemberId>(item, "member"), incarnation,
+                              fixed_at<AuthorKey>(item, "author_key"));
+    };
+    const auto incarnation = static_cast<std::uint32_t>(number_at(item, "incarnation"));
+    const auto sheet = verify(bytes, incarnation);
+    count.take(sheet && sheet->value().serial == number_at(item, "serial") &&
+                   sheet->value().keys.size() == 2 &&
+                   sheet->value().keys[0].key == fixed_at<EpochKey>(item, "first_key") &&
+                   sheet->value().keys[0].begins.ms == number_at(item, "first_begins_ms") &&
+                   sheet->value().keys[1].key == fixed_at<EpochKey>(item, "second_key") &&
+                   !verify(bytes, incarnation + 1) &&
+                   !verify(ByteView(bytes).first(bytes.size() - 1), incarnation),
+               name_at(item));
+  }
+}
+
+// ---- membership -------------------------------------------------------------------------------
+
+Member sample_member(std::uint8_t byte) {
+  Member member;
+  member.id = filled<MemberId>(byte);
+  member.name = "member " + std::to_string(byte);
+  member.kind = MemberKind::ngo;
+  member.capabilities = default_capabilities(member.kind);
+  member.author = *AuthorKey::from(signer(byte).public_key().view());
+  member.receipt = *ReceiptKey::from(signer(byte + 1).public_key().view());
+  member.witness = *WitnessKey::from(signer(byte + 2).public_key().view());
+  member.transport = *TransportKey::from(crypto::x25519_public(secret_filled(byte)).view());
+  member.endpoint = "tcp://192.0.2.1:7311";
+  return member;
+}
+
+Json make_directories() {
+  Constitution constitution;
+  constitution.network_name = "golden";
+  constitution.created = {1'790'000'000'000};
+  constitution.threshold = 2;
+  for (std::uint8_t i = 1; i <= 3; ++i) {
+    const std::string name = "admin-" + std::to_string(i);
+    constitution.administrators.push_back({name, *AdminKey::from(signer(i).public_key().view()),
+                                           prove_founder("golden", name, signer(i))});
+  }
+  SignedPayload founding{encode_constitution(constitution), {}};
+  const NetworkId network = *NetworkId::from(constitution_hash(founding.payload).view());
+  for (std::uint8_t i = 1; i <= 3; ++i) {
+    founding.signatures.push_back(sign_constitution(founding.payload, network, signer(i)));
+  }
+  Directory directory;
+  directory.network = network;
+  directory.constitution = constitution_hash(founding.payload);
+  directory.version = 1;
+  directory.created = {1'790'000'000'000};
+  directory.expires = {1'797'776'000'000};
+  directory.members = {sample_member(0x10), sample_member(0x20)};
+  SignedPayload file{encode_directory(directory), {}};
+  file.signatures.push_back(sign_directory(file.payload, network, signer(1)));
+  SignedPayload too_few = file;
+  SignedPayload doubled = file;
+  doubled.signatures.push_back(file.signatures[0]);
+  file.signatures.push_back(sign_directory(file.payload, network, signer(3)));
+  return {{"constitution", hex(encode_signed_constitution(founding))},
+          {"network", network.hex()},
+          {"directory", hex(encode_signed_directory(file))},
+          {"directory_hash", directory_hash(file.payload).hex()},
+          {"directory_signed_by_one", hex(encode_signed_directory(too_few))},
+          {"directory_signed_twice_by_one", hex(encode_signed_directory(doubled))},
+          {"first_member", filled<MemberId>(0x10).hex()},
+          {"request", hex(make_join_request(network, sample_member(0x10), signer(0x10),
+                                            signer(0x11), signer(0x12)))}};
+}
+
+void check_directories(const Json& item, Count& count) {
+  const auto founding = parse_signed_constitution(hex_at(item, "constitution"));
+  const auto constitution =
+      founding ? verify_founding(*founding) : Result<VerifiedConstitution>(tl::unexpected(Error{}));
+  count.take(constitution && constitution->network() == fixed_at<NetworkId>(item, "network"),
+             "constitution");
+  if (!constitution) {
+    return;
+  }
+  const auto verify = [&](const char* name) -> Result<VerifiedDirectory> {
+    HAMROH_ASSIGN(const SignedPayload file, parse_signed_directory(hex_at(item, name)));
+    return verify_directory(*constitution, file);
+  };
+  const auto directory = verify("directory");
+  count.take(directory && directory->hash() == fixed_at<Digest>(item, "directory_hash") &&
+                 directory->find(fixed_at<MemberId>(item, "first_member")) != nullptr,
+             "directory");
+  const auto too_few = verify("directory_signed_by_one");
+  count.take(!too_few && too_few.error().code == Code::threshold_not_met, "signed by one");
+  const auto doubled = verify("directory_signed_twice_by_one");
+  count.take(!doubled && doubled.error().code == Code::duplicate_signer, "signed twice by one");
+  const auto request = parse_join_request(hex_at(item, "request"));
+  count.take(request && request->network == constitution->network() &&
+                 request->member.id == fixed_at<MemberId>(item, "first_member"),
+             "request");
+}
+
+// ---- forms ------------------------------------------------------------------------------------
+
+Json make_forms() {
+  ReferralForm form;
+  form.triage = {Urgency::emergency,
+                 Sensitivity::high,
+                 {Service::shelter, Service::medical},
+                 {"exploited_abroad_returned", FreeText{"tg", "Се рӯз пеш баргашт."}},
+                 AgeBand::from_18,
+                 Sex::female,
+                 {"tg", "ru"},
+                 "TJ-SU-KHUJAND",
+                 1,
+                 {"interpreter"},
+                 "self"};
+  form.consent.given_by = ConsentGiver::self;
+  form.consent.mode = ConsentMode::signed_paper;
+  form.consent.text_version = "consent/2026-1";
+  form.consent.language = "tg";
+  form.consent.date = "2026-11-20";
+  form.consent.scope = {{{"kind:commission"}, {DisclosureTier::t1}, {"protection"}}};
+  return Json::array(
+      {{{"name", "emergency"}, {"form", Json::parse(to_json(form))}, {"body", hex(encode(form))}}});
+}
+
+void check_forms(const Json& file, Count& count) {
+  for (const Json& item : file) {
+    const auto form = parse_form_json(item.at("form").dump());
+    const auto body = parse_referral(hex_at(item, "body"));
+    count.take(form && body && *form == *body, name_at(item));
+  }
+}
+
+void check_each(const Json& file, Count& count, void (*check)(const Json&, Count&)) {
+  for (const Json& item : file) {
+    check(item, count);
+  }
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, Json>> make_golden() {
+  return {
+      {"hamroh_directory.json", make_directories()},   {"hamroh_entries.json", make_entries()},
+      {"hamroh_envelopes.json", make_envelopes()},     {"hamroh_forms.json", make_forms()},
+      {"hamroh_key_sheets.json", make_key_sheets()},   {"hamroh_messages.json", make_messages()},
+      {"hamroh_multiproofs.json", make_multiproofs()}, {"hamroh_notes.json", make_notes()},
+      {"hamroh_padding.json", make_padding()}};
+}
+
+std::vector<Kind> golden_kinds() {
+  return {{"hamroh_directory.json", check_directories},
+          {"hamroh_entries.json", check_entries},
+          {"hamroh_envelopes.json",
+           [](const Json& file, Count& count) { check_each(file, count, check_envelope); }},
+          {"hamroh_forms.json", check_forms},
+          {"hamroh_key_sheets.json", check_key_sheets},
+          {"hamroh_messages.json", check_messages},
+          {"hamroh_multiproofs.json",
+           [](const Json& file, Count& count) { check_each(file, count, check_multiproof); }},
+          {"hamroh_notes.json", check_notes},
+          {"hamroh_padding.json", check_padding}};
+}
+
+}  // namespace hamroh::conformance
