@@ -180,6 +180,16 @@ std::optional<Digest> digest_of(const Json& base64) {
   const auto bytes = from_base64(base64.get<std::string>());
   return bytes ? Digest::from(*bytes) : std::nullopt;
 }
+// Some roots are placeholders of another length, of which only matters whether they are equal: then
+// their hash stands for them.
+std::optional<Digest> root_of(const Json& base64) {
+  const auto bytes = base64.is_null() ? std::nullopt : from_base64(base64.get<std::string>());
+  if (!bytes) {
+    return std::nullopt;
+  }
+  const auto root = Digest::from(*bytes);
+  return root ? *root : crypto::sha256({*bytes});
+}
 std::optional<std::vector<Digest>> path_of(const Json& proof) {
   std::vector<Digest> path;
   if (!proof.is_null()) {
@@ -197,7 +207,7 @@ std::optional<std::vector<Digest>> path_of(const Json& proof) {
 void check_inclusion(const Json& file, Count& count) {
   for (const Json& test : file) {
     const auto leaf = digest_of(test.at("leafHash"));
-    const auto root = digest_of(test.at("root"));
+    const auto root = root_of(test.at("root"));
     const auto path = path_of(test.at("proof"));
     const bool good =
         leaf && root && path &&
@@ -210,8 +220,8 @@ void check_inclusion(const Json& file, Count& count) {
 
 void check_consistency(const Json& file, Count& count) {
   for (const Json& test : file) {
-    const auto root1 = digest_of(test.at("root1"));
-    const auto root2 = digest_of(test.at("root2"));
+    const auto root1 = root_of(test.at("root1"));
+    const auto root2 = root_of(test.at("root2"));
     const auto path = path_of(test.at("proof"));
     const bool good =
         root1 && root2 && path &&
