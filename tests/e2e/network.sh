@@ -11,7 +11,14 @@ finish() {
   status=$?
   trap - EXIT
   for member in "${!daemon[@]}"; do kill -TERM "${daemon[$member]}" 2>/dev/null || true; done
-  wait 2>/dev/null || true
+  for member in "${!daemon[@]}"; do
+    ended=0
+    wait "${daemon[$member]}" || ended=$?
+    if [ "$ended" -ne 0 ] && [ "$status" -eq 0 ]; then
+      echo "FAILED: the daemon of $member ended with $ended when it was told to stop" >&2
+      status=1
+    fi
+  done
   if [ "$status" -ne 0 ]; then
     for member in "${members[@]}"; do
       [ -f "$place/$member.log" ] && { echo "--- $member"; tail -n 5 "$place/$member.log"; }
