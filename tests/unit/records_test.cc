@@ -1,0 +1,287 @@
+// Rows: what is written comes back, and no shortened or lengthened row passes for a whole one.
+
+#include "protocol/records.h"
+
+#include "tests/unit/envelope_fixture.h"
+
+namespace hamroh {
+namespace {
+
+using store_fixture::bytes;
+
+template <class Fixed>
+Fixed filled(std::uint8_t byte) {
+  Fixed value;
+  value.bytes.fill(byte);
+  return value;
+}
+
+MessageRecord message_record() {
+  MessageRecord record;
+  record.digest = filled<Digest>(1);
+  record.case_id = filled<CaseId>(2);
+  record.kind = 3;
+  record.created = {4};
+  record.expires = {5};
+  record.index = 6;
+  record.outcome = EntryKind::refused;
+  record.code = Code::conflict;
+  record.body = 7;
+  record.deliveries = {{filled<MemberId>(8), Level::stored, Code::none, {9}, 0},
+                       {filled<MemberId>(10), Level::refused, Code::conflict, {11}, 12}};
+  return record;
+}
+
+CaseRecord case_record() {
+  CaseRecord record;
+  record.opener = filled<MemberId>(1);
+  record.opened = {2};
+  record.participants = {{filled<MemberId>(1), false, CaseDecision::none},
+                         {filled<MemberId>(3), true, CaseDecision::accepted}};
+  CaseRecord::CaseEvent event;
+  event.author = filled<MemberId>(1);
+  event.message = filled<MessageId>(4);
+  event.digest = filled<Digest>(5);
+  event.kind = 1;
+  event.created = {6};
+  event.head = false;
+  event.heads = {filled<Digest>(7), filled<Digest>(8)};
+  record.events = {event, event};
+  record.missing = {filled<Digest>(9)};
+  return record;
+}
+
+PeerRecord peer_record() {
+  envelope_fixture::Sender sender;
+  for (int i = 0; i < 5; ++i) {
+    sender.append_other();
+  }
+  return {3, sender.note(), sender.range(), {77}};
+}
+
+ProofRecord proof_record() {
+  const auto entry = envelope_fixture::entry(EntryKind::opened, filled<Digest>(6));
+  ProofRecord record;
+  record.origin = envelope_fixture::origin();
+  record.note = *peer_record().note;
+  record.base = peer_record().range;
+  record.hashes = {filled<Digest>(1), filled<Digest>(2)};
+  record.leaves = {{4, filled<Digest>(3)}, {9, filled<Digest>(4)}};
+  record.receipts = {{9, entry}};
+  return record;
+}
+
+// Every row but the last byte, but the last two …; a byte too many; another version.
+template <class Record>
+void expect_strict(const Bytes& row) {
+  ASSERT_TRUE(Record::parse(row));
+  const auto refused = [](ByteView changed) {
+    const auto parsed = Record::parse(changed);
+    return !parsed && parsed.error() == Error{Code::store_corrupt, Blame::environment, ""};
+  };
+  for (std::size_t length = 0; length < row.size(); ++length) {
+    ASSERT_TRUE(refused(ByteView(row).first(length))) << length;
+  }
+  Bytes longer = row;
+  longer.push_back(0);
+  EXPECT_TRUE(refused(longer));
+  Bytes other_version = row;
+  other_version[0] += 1;
+  EXPECT_TRUE(refused(other_version));
+}
+
+// No damaged byte may crash a parser or make it take more than the row holds.
+template <class Record>
+void expect_no_crash(const Bytes& row) {
+  for (std::size_t at = 0; at < row.size(); ++at) {
+    for (const std::uint8_t mask : {std::uint8_t{0x01}, std::uint8_t{0xff}}) {
+      Bytes changed = row;
+      changed[at] ^= mask;
+      const auto parsed = Record::parse(changed);
+      ASSERT_TRUE(!parsed || parsed->encode().size() <= row.size()) << at;
+    }
+  }
+}
+
+TEST(MessageRow, RoundTripsAndIsStrict) {
+  MessageRecord record = message_record();
+  EXPECT_EQ(MessageRecord::parse(record.encode()).value(), record);
+  record.body.reset();
+  record.deliveries.clear();
+  EXPECT_EQ(MessageRecord::parse(record.encode()).value(), record);
+  expect_strict<MessageRecord>(message_record().encode());
+  expect_no_crash<MessageRecord>(message_record().encode());
+}
+
+TEST(MessageRow, HasNoMoreDeliveriesThanAMessageHasRecipients) {
+  MessageRecord record = message_record();
+  record.deliveries.resize(limits::recipients_max, record.deliveries[0]);
+  EXPECT_TRUE(MessageRecord::parse(record.encode()));
+  record.deliveries.push_back(record.deliveries[0]);
+  EXPECT_FALSE(MessageRecord::parse(record.encode()));
+}
+
+TEST(MessageRow, ShowsAReceivedMessageAsWhatThisNodeDidWithIt) {
+  const MemberId author = filled<MemberId>(1);
+  const MemberId self = filled<MemberId>(2);
+  const auto shown = [&](EntryKind outcome) {
+    MessageRecord record = message_record();
+    record.outcome = outcome;
+    return record.view(author, filled<MessageId>(3), self).level();
+  };
+  EXPECT_EQ(shown(EntryKind::opened), Level::opened);
+  EXPECT_EQ(shown(EntryKind::refused), Level::refused);
+  EXPECT_EQ(shown(EntryKind::expired), Level::expired);
+  EXPECT_EQ(shown(EntryKind::unsupported), Level::unsupported);
+}
+
+TEST(MessageRow, ShowsAnOwnMessageAsItsRecipientsTookIt) {
+  const MemberId self = filled<MemberId>(2);
+  const auto shown = [&](Level first, Level second) {
+    MessageRecord record = message_record();
+    record.deliveries[0].level = first;
+    record.deliveries[1].level = second;
+    const MessageView view = record.view(self, filled<MessageId>(3), self);
+    EXPECT_EQ(view.deliveries, record.deliveries);
+    return view.level();
+  };
+  // The slowest counts, and a failure more than slowness.
+  EXPECT_EQ(shown(Level::opened, Level::opened), Level::opened);
+  EXPECT_EQ(shown(Level::opened, Level::stored), Level::stored);
+  EXPECT_EQ(shown(Level::accepted, Level::opened), Level::accepted);
+  EXPECT_EQ(shown(Level::stored, Level::refused), Level::refused);
+  EXPECT_EQ(shown(Level::expired, Level::accepted), Level::expired);
+}
+
+TEST(CaseRow, RoundTripsAndIsStrict) {
+  EXPECT_EQ(CaseRecord::parse(case_record().encode()).value(), case_record());
+  EXPECT_EQ(CaseRecord::parse(CaseRecord().encode()).value(), CaseRecord());
+  expect_strict<CaseRecord>(case_record().encode());
+  expect_no_crash<CaseRecord>(case_record().encode());
+}
+
+TEST(PeerRow, RoundTripsAndIsStrict) {
+  EXPECT_EQ(PeerRecord::parse(peer_record().encode()).value(), peer_record());
+  PeerRecord stranger;
+  EXPECT_EQ(PeerRecord::parse(stranger.encode()).value(), stranger);
+  expect_strict<PeerRecord>(peer_record().encode());
+  expect_no_crash<PeerRecord>(peer_record().encode());
+}
+
+TEST(PeerRow, RangeIsThatOfItsNote) {
+  PeerRecord record = peer_record();
+  record.range.append(filled<Digest>(1));
+  EXPECT_FALSE(PeerRecord::parse(record.encode()));
+}
+
+TEST(PendingRow, RoundTripsAndIsStrict) {
+  const PendingRecord record{{filled<MessageId>(1), filled<MessageId>(2)}};
+  EXPECT_EQ(PendingRecord::parse(record.encode()).value().messages, record.messages);
+  expect_strict<PendingRecord>(record.encode());
+  expect_no_crash<PendingRecord>(record.encode());
+}
+
+TEST(HeldRow, RoundTrips) {
+  const HeldRecord record{5, filled<Digest>(1), bytes("a frame")};
+  const HeldRecord parsed = HeldRecord::parse(record.encode()).value();
+  EXPECT_EQ(parsed.index, record.index);
+  EXPECT_EQ(parsed.digest, record.digest);
+  EXPECT_EQ(parsed.frame, record.frame);
+  EXPECT_FALSE(HeldRecord::parse(ByteView(record.encode()).first(1 + 8 + 31)));
+}
+
+TEST(ProofRow, RoundTripsAndIsStrict) {
+  const ProofRecord parsed = ProofRecord::parse(proof_record().encode()).value();
+  EXPECT_EQ(parsed.encode(), proof_record().encode());
+  EXPECT_EQ(parsed.origin, proof_record().origin);
+  EXPECT_EQ(parsed.note, proof_record().note);
+  EXPECT_EQ(parsed.base, proof_record().base);
+  EXPECT_EQ(parsed.hashes, proof_record().hashes);
+  EXPECT_EQ(parsed.leaves, proof_record().leaves);
+  EXPECT_EQ(parsed.receipts, proof_record().receipts);
+  expect_strict<ProofRecord>(proof_record().encode());
+  expect_no_crash<ProofRecord>(proof_record().encode());
+}
+
+TEST(EpochSecretRow, RoundTripsAndIsStrict) {
+  const auto row = [] {
+    const EpochSecret secret{store_fixture::symmetric_key(1), filled<EpochKey>(2), {3}, {4}};
+    return secret.encode();
+  };
+  const EpochSecret parsed = EpochSecret::parse(row()).value();
+  EXPECT_TRUE(parsed.secret.equals(store_fixture::symmetric_key(1)));
+  EXPECT_EQ(parsed.key, filled<EpochKey>(2));
+  EXPECT_EQ(parsed.begins, Timestamp{3});
+  EXPECT_EQ(parsed.ends, Timestamp{4});
+  expect_strict<EpochSecret>(row());
+}
+
+TEST(Keys, OfRowsDifferByWhatTheyName) {
+  EXPECT_NE(MessageRecord::key(filled<MemberId>(1), filled<MessageId>(2)),
+            MessageRecord::key(filled<MemberId>(2), filled<MessageId>(1)));
+  EXPECT_NE(PeerRecord::key(filled<MemberId>(1)), PeerRecord::key_sheet_key(filled<MemberId>(1)));
+  EXPECT_LT(HeldRecord::key(filled<MemberId>(1), 255), HeldRecord::key(filled<MemberId>(1), 256));
+}
+
+// An event of a case, made from the heads that its author knew.
+struct CaseStep {
+  std::uint8_t author;
+  std::uint8_t number;
+  EventKind kind;
+  std::vector<Digest> heads;
+};
+Inner inner_of(const CaseStep& step) {
+  Inner inner;
+  inner.author = filled<MemberId>(step.author);
+  inner.recipients = {filled<MemberId>(step.author == 1 ? 2 : 1)};
+  inner.message = filled<MessageId>(step.number);
+  inner.case_id = filled<CaseId>(1);
+  inner.kind = static_cast<std::uint16_t>(step.kind);
+  inner.created = {step.number};
+  inner.heads = step.heads;
+  return inner;
+}
+Digest digest_of(std::uint8_t number) {
+  return filled<Digest>(static_cast<std::uint8_t>(100 + number));
+}
+
+TEST(Case, FoldsTheSameInWhateverOrderItsEventsCome) {
+  const CaseStep opening{1, 1, EventKind::referral_send, {}};
+  const CaseStep note{1, 2, EventKind::case_note, {digest_of(1)}};
+  const CaseStep acceptance{2, 3, EventKind::referral_accept, {digest_of(1)}};
+  const auto fold = [](std::initializer_list<CaseStep> steps) {
+    CaseRecord record;
+    for (const CaseStep& step : steps) {
+      record.apply(inner_of(step), digest_of(step.number));
+    }
+    return record;
+  };
+  const CaseRecord one = fold({opening, note, acceptance});
+  const CaseRecord other = fold({acceptance, note, opening});
+  const auto story = [](const CaseRecord& record) {
+    std::vector<MessageId> messages;
+    for (const std::size_t index : record.order()) {
+      messages.push_back(record.events[index].message);
+    }
+    return messages;
+  };
+  EXPECT_EQ(story(one), story(other));
+  EXPECT_EQ(story(one).front(), filled<MessageId>(1));
+  EXPECT_EQ(one.heads(), other.heads());
+  EXPECT_EQ(one.heads(), (std::vector<Digest>{digest_of(2), digest_of(3)}));
+  EXPECT_EQ(one.opener, other.opener);
+  EXPECT_TRUE(one.missing.empty());
+  EXPECT_TRUE(other.missing.empty());
+  EXPECT_EQ(one.participants, other.participants);
+  EXPECT_EQ(one.state(filled<MemberId>(1)), ReferralState::accepted);
+  EXPECT_EQ(other.state(filled<MemberId>(1)), ReferralState::accepted);
+}
+
+TEST(Case, NamesWhatIsMissing) {
+  CaseRecord record;
+  record.apply(inner_of({1, 2, EventKind::case_note, {digest_of(1)}}), digest_of(2));
+  EXPECT_EQ(record.missing, std::vector<Digest>{digest_of(1)});
+}
+
+}  // namespace
+}  // namespace hamroh
