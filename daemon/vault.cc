@@ -95,11 +95,13 @@ Result<Vault> Vault::open(const Home& home) {
   const ByteView node = reader.take(wrapped_bytes);
   const ByteView reading = reader.take(wrapped_bytes);
   constexpr std::uint64_t memory_bytes_max = 4ULL << 30U;
+  constexpr std::uint64_t memory_bytes_step = 1024;  // Argon2 counts KiB: other bits mean nothing
   if (version > vault_version) {
     return environment_error(Code::store_newer, "the vault was written by a newer version");
   }
   if (!reader.finished() || version != vault_version || mode < 1 || mode > 2 ||
-      vault.cost_.operations > 64 || vault.cost_.memory_bytes > memory_bytes_max) {
+      vault.cost_.operations > 64 || vault.cost_.memory_bytes > memory_bytes_max ||
+      vault.cost_.memory_bytes % memory_bytes_step != 0) {
     return environment_error(Code::store_corrupt, "the vault file is damaged");
   }
   vault.mode_ = static_cast<Mode>(mode);
