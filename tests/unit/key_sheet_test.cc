@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include "protocol/wire_key_sheet.h"
 #include "tests/unit/directory_fixture.h"
 
 namespace hamroh {
@@ -56,6 +57,15 @@ TEST(KeySheet, IsOfThisNetworkMemberAndIncarnation) {
   elsewhere.network.bytes[0] ^= 1;
   // Its signature names another network, so it is not even one of this network.
   EXPECT_EQ(code_of(verified(elsewhere)), Code::bad_signature);
+  // Nor is one that its author signed for this network, but that names another inside.
+  const Bytes payload = wire::encode_key_sheet(elsewhere);
+  Bytes statement;
+  append(statement, view(labels::key_sheet));
+  append(statement, network().view());
+  append(statement, crypto::sha256({payload}).view());
+  const Bytes file = wire::encode_signed_key_sheet(payload, key(100).sign(statement));
+  EXPECT_EQ(code_of(verify_key_sheet(file, network(), member(1).id, 1, member(1).author)),
+            Code::wrong_network);
   EXPECT_EQ(code_with([](KeySheet& s) { s.member = member(2).id; }), Code::unknown_member);
   EXPECT_EQ(code_with([](KeySheet& s) { s.incarnation = 2; }), Code::unknown_member);
 }
