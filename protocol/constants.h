@@ -36,7 +36,11 @@ inline constexpr std::size_t sections_max = 4'096;  // sections in one envelope
 inline constexpr std::size_t proof_leaves_max = 4'096;
 inline constexpr std::size_t proof_hashes_max = 4'096 * 8;
 inline constexpr std::size_t envelope_plaintext_max = 240 * 1024;  // before padding
-inline constexpr std::size_t in_flight_messages_max = 2'048;       // per peer
+// Kept free in an envelope for its proof; a single entry's proof needs at most 2 KiB.
+inline constexpr std::size_t proof_room_bytes = 32 * 1024;
+// A directory larger than this is not passed on between nodes; administrators hand it out.
+inline constexpr std::size_t directory_passed_on_max = envelope_plaintext_max - proof_room_bytes;
+inline constexpr std::size_t in_flight_messages_max = 2'048;  // per peer
 inline constexpr std::size_t in_flight_bytes_max = 4 * 1024 * 1024;
 inline constexpr std::size_t outbox_messages_per_peer_max = 65'536;
 inline constexpr std::size_t outbox_messages_max = 262'144;

@@ -10,8 +10,8 @@
 // turn goes on. Blame::environment: the store failed; the turn must be rolled back, this Node
 // thrown away and opened again from the store, because its memory may be ahead of the disk.
 //
-// Where things stand: node.cc (open, keys, finish), node_submit.cc (what clients ask),
-// node_receive.cc (what peers say), node_view.cc (what is shown).
+// Where things stand: node.cc (opening, directory, keys, time), node_submit.cc (what clients ask),
+// node_receive.cc (what peers say), node_send.cc (the end of a turn), node_view.cc (what is shown).
 #pragma once
 
 #include <map>
@@ -193,6 +193,9 @@ class Node {
   [[nodiscard]] Status expire_messages(Turn& turn);
   [[nodiscard]] Status send_hello(const MemberId& member, Peer& peer, HelloPurpose purpose,
                                   Turn& turn);
+  void stop_signing();
+
+  // node_send.cc
   [[nodiscard]] Status sign_head(Turn& turn);
   std::uint64_t append_entry(EntryKind kind, Code code, const Digest& subject, const Digest& detail,
                              const EntryReference& reference, Turn& turn);
@@ -206,7 +209,6 @@ class Node {
   [[nodiscard]] Result<std::vector<Bytes>> directories_for(Peer& peer, Turn& turn) const;
   [[nodiscard]] Status flush_ledger(Turn& turn);
   [[nodiscard]] Result<Bytes> inner_of(const OutboxItem& item, Turn& turn);
-  void stop_signing();
 
   // node_submit.cc
   [[nodiscard]] Result<Accepted> known_submission(const Submission& submission,

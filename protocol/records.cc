@@ -351,6 +351,12 @@ std::vector<std::size_t> CaseRecord::order() const {
   return ordered;  // hashes cannot form a cycle
 }
 
+Bytes directory_version_key(std::uint64_t version) {
+  Bytes key{'v', 'e', 'r', 's'};
+  put_u64(key, version);
+  return key;
+}
+
 Bytes PeerRecord::key(const MemberId& member) {
   Bytes key(member.bytes.begin(), member.bytes.end());
   key.push_back('n');

@@ -75,6 +75,10 @@ struct CaseRecord {
   [[nodiscard]] std::vector<std::size_t> order() const;
 };
 
+// Table::meta: one row for each directory version that may be passed on, so that a peer that was
+// away can be brought up to date.
+[[nodiscard]] Bytes directory_version_key(std::uint64_t version);
+
 // Table::peer, key member[16] ‖ 'n'.
 struct PeerRecord {
   std::uint32_t incarnation = 0;

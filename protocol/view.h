@@ -53,7 +53,7 @@ struct MessageView {
   std::uint64_t index = 0;           // own ledger index of its sent or outcome entry
   std::vector<Delivery> deliveries;  // own messages: one a recipient; received ones: one, this node
   bool operator==(const MessageView&) const = default;
-  // The level at the slowest recipient.
+  // The level at the slowest recipient; but if it has failed at one, that.
   [[nodiscard]] Level level() const;
 };
 
