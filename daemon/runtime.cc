@@ -426,6 +426,9 @@ struct Runtime::State {
     shown.store.file_bytes = keeper.disk().file_bytes();
     shown.store.log_bytes = keeper.disk().wal_bytes();
     shown.store.free_bytes = free_disk_bytes(options.home.path());
+    if (shown.store.free_bytes < disk_reserve_bytes && shown.store.health == "ok") {
+      shown.store.health = "the disk is nearly full; nothing new is accepted";
+    }
     shown.version = version_text;
     shown.process = static_cast<std::uint64_t>(::getpid());
     shown.turns = turns;

@@ -24,6 +24,7 @@ finish() {
       [ -f "$place/$member.log" ] && { echo "--- $member"; tail -n 5 "$place/$member.log"; }
     done
   fi
+  if declare -F after_daemons >/dev/null; then after_daemons; fi
   rm -rf "$place"
   exit "$status"
 }

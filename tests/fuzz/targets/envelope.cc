@@ -50,7 +50,8 @@ void run(ByteView input) {
     // Encoding leaves out what this version does not know; what it knows stays.
     const auto again = parse_content(encode_content(*content));
     CHECK(again && again->proof == content->proof && again->leaves == content->leaves &&
-          again->directories == content->directories);
+          again->directories == content->directories && again->key_sheets == content->key_sheets &&
+          again->suspensions == content->suspensions);
   }
   SenderKnowledge sender;
   sender.origin = {filled<NetworkId>(9), filled<MemberId>(1), 1};
