@@ -72,7 +72,8 @@ void print(const std::vector<Line>& lines, bool json) {
     }
   }
   if (json) {
-    std::puts(all.dump(2).c_str());
+    // A file may hold what is no UTF-8, and its name too.
+    std::puts(all.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
   }
 }
 

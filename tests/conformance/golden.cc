@@ -48,8 +48,12 @@ crypto::SigningKey signer(std::uint8_t byte) {
 std::string hex(ByteView bytes) {
   return to_hex(bytes);
 }
-std::uint64_t number_at(const Json& item, const char* key) {
-  return item.at(key).get<std::uint64_t>();
+std::uint64_t number_at(const Json& item, const char* key, std::uint64_t number_max = UINT64_MAX) {
+  const auto number = item.at(key).get<std::uint64_t>();
+  if (number > number_max) {
+    throw std::runtime_error(std::string(key) + " is too large");
+  }
+  return number;
 }
 std::string name_at(const Json& item) {
   return item.at("name").get<std::string>();
@@ -114,8 +118,8 @@ Json make_entries() {
 void check_entries(const Json& file, Count& count) {
   for (const Json& item : file) {
     Entry entry;
-    entry.kind = static_cast<EntryKind>(number_at(item, "kind"));
-    entry.code = static_cast<Code>(number_at(item, "code"));
+    entry.kind = static_cast<EntryKind>(number_at(item, "kind", UINT8_MAX));
+    entry.code = static_cast<Code>(number_at(item, "code", UINT16_MAX));
     entry.time = {number_at(item, "time_ms")};
     entry.directory_version = number_at(item, "directory_version");
     entry.salt = fixed_at<Salt>(item, "salt");
@@ -169,7 +173,7 @@ void check_notes(const Json& file, Count& count) {
   for (const Json& item : file) {
     const Origin origin = origin_at(item);
     const auto key = crypto::SigningKey::from_seed(secret_of(hex_at(item, "seed")));
-    const auto role = static_cast<NoteRole>(number_at(item, "role"));
+    const auto role = static_cast<NoteRole>(number_at(item, "role", UINT8_MAX));
     const Note note = sign_note(origin, number_at(item, "size"), fixed_at<Digest>(item, "root"),
                                 number_at(item, "first"), role, key);
     const auto text = item.at("text").get<std::string>();
@@ -188,7 +192,11 @@ void check_notes(const Json& file, Count& count) {
                name_at(item) + ", signed note");
     ExportedProof proof{hex_at(item, "proof_entry"), number_at(item, "proof_index"), {}, written};
     for (const Json& hash : item.at("proof_path")) {
-      proof.path.push_back(*Digest::parse_hex(hash.get<std::string>()));
+      const auto digest = Digest::parse_hex(hash.get<std::string>());
+      if (!digest) {
+        throw std::runtime_error("proof_path holds what is no hash");
+      }
+      proof.path.push_back(*digest);
     }
     const auto exported = item.at("tlog_proof").get<std::string>();
     const auto imported = parse_tlog_proof(exported);
@@ -326,7 +334,8 @@ void check_messages(const Json& file, Count& count) {
     const Bytes encoded = hex_at(item, "inner");
     const auto inner = parse_inner(encoded);
     const auto body = inner ? parse_note(inner->body) : tl::unexpected(Error{});
-    count.take(inner && body && inner->author == fixed_at<MemberId>(item, "author") &&
+    count.take(inner && body && encode_inner(*inner) == encoded &&
+                   inner->author == fixed_at<MemberId>(item, "author") &&
                    inner->message == fixed_at<MessageId>(item, "message") &&
                    inner->case_id == fixed_at<CaseId>(item, "case") &&
                    inner->kind == number_at(item, "kind") &&
@@ -597,7 +606,8 @@ void check_forms(const Json& file, Count& count) {
   for (const Json& item : file) {
     const auto form = parse_form_json(item.at("form").dump());
     const auto body = parse_referral(hex_at(item, "body"));
-    count.take(form && body && *form == *body, name_at(item));
+    count.take(form && body && *form == *body && encode(*form) == hex_at(item, "body"),
+               name_at(item));
   }
 }
 
