@@ -53,6 +53,7 @@ inline constexpr unsigned verifier_depth_max = 8;
 inline constexpr unsigned verifier_tables_max = 256;
 inline constexpr unsigned json_depth_max = 16;
 inline constexpr std::size_t json_bytes_max = 512 * 1024;
+inline constexpr std::size_t qr_text_bytes_max = 512;
 
 static_assert(body_bytes_max < message_bytes_max, "a body travels inside an inner");
 static_assert(message_bytes_max < envelope_plaintext_max, "an inner travels inside an envelope");
