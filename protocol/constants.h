@@ -53,6 +53,7 @@ inline constexpr unsigned verifier_depth_max = 8;
 inline constexpr unsigned verifier_tables_max = 256;
 inline constexpr unsigned json_depth_max = 16;
 inline constexpr std::size_t json_bytes_max = 512 * 1024;
+inline constexpr std::size_t fingerprint_text_bytes_max = 1024;  // as people type it
 inline constexpr std::size_t qr_text_bytes_max = 512;
 
 static_assert(body_bytes_max < message_bytes_max, "a body travels inside an inner");
@@ -78,6 +79,7 @@ inline constexpr std::string_view join_request{"hamroh/join-request/1\0", 22};
 inline constexpr std::string_view epoch_key_id{"hamroh/epoch-key-id/1\0", 22};
 inline constexpr std::string_view record_key{"hamroh/record-key/1\0", 20};
 inline constexpr std::string_view vault_wrap{"hamroh/vault-wrap/1\0", 20};
+inline constexpr std::string_view fingerprint{"hamroh/fingerprint/1\0", 21};
 }  // namespace labels
 
 namespace tuning {
