@@ -3,11 +3,14 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <zmq.h>
 
+#include <algorithm>
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <map>
 #include <utility>
 
@@ -28,6 +31,20 @@ constexpr std::size_t drained_at_once = 256;
 constexpr std::size_t queued_bytes_max = limits::in_flight_bytes_max + 2 * limits::frame_bytes_max;
 constexpr std::uint64_t undelivered_bytes_max = 8 * 1024 * 1024;
 constexpr std::uint64_t frame_overhead_bytes = 64;  // CURVE and ZMTP around a frame, generously
+constexpr std::size_t inbound_per_member_max = 4;
+// ZeroMQ ends a handshake after handshake_ms; then a frame has to come, and a hello is small.
+constexpr auto silence_limit = std::chrono::milliseconds(10'000);
+// A peer that has a socket keeps it so long, before one that has none may take it over.
+constexpr auto unanswered_limit = std::chrono::milliseconds(2 * handshake_ms);
+constexpr auto idle_limit = std::chrono::minutes(1);
+constexpr int sockets_per_peer = 3;  // DEALER, and both ends of its monitor
+constexpr std::size_t descriptors_per_peer = 5;
+constexpr std::size_t descriptors_reserved = 64;  // ZeroMQ's own, the pair, the listening socket
+constexpr int sockets_reserved = 16;
+// By memory: a dialled peer takes up to 180 KiB and an inbound connection 60, of 512 MiB.
+constexpr std::size_t dialled_most = 1'536;
+constexpr std::size_t inbound_most = 1'536;
+constexpr std::size_t silent_most = 256;
 constexpr auto self_test_limit = std::chrono::milliseconds(2'000);
 constexpr auto statistics_interval = std::chrono::milliseconds(500);
 constexpr std::string_view zap_endpoint = "inproc://zeromq.zap.01";
@@ -105,17 +122,67 @@ class ZmqSocket {
 struct Peer {
   TransportKey key;
   std::string endpoint;
-  ZmqSocket socket;
+  ZmqSocket socket;  // none while it has to wait for its turn
   bool up = false;
-  Clock::time_point dialled;
+  Clock::time_point dialled;  // the last time; the beginning of time if it should be next
+  Clock::time_point used;     // came up, or was sent something
   std::deque<Bytes> queue;
   std::size_t queued_bytes = 0;
 };
 
+// Where a connection comes from, as far as strangers share a bound: an IPv4 address, or an IPv6
+// network of 64 bits, which is what one subscriber has.
+using Origin = std::array<std::uint8_t, 8>;
+
 struct Inbound {
-  std::optional<MemberId> member;
+  std::optional<MemberId> member;  // once it has spoken; silent until then
   std::uint64_t delivered = 0;
+  Clock::time_point since;
+  Origin origin{};
+  bool shut = false;
 };
+
+// How many of what, out of the descriptors that this process may have.
+struct Shares {
+  std::size_t dialled_max = 1;
+  std::size_t inbound_max = 1;  // of connections that have spoken
+  std::size_t silent_max = 1;   // of those that have not yet
+
+  [[nodiscard]] static Shares of(std::size_t descriptors) {
+    const std::size_t free =
+        std::max(descriptors, descriptors_reserved + 32) - descriptors_reserved;
+    Shares shares;
+    shares.silent_max = std::clamp<std::size_t>(free / 8, 8, silent_most);
+    const std::size_t left = free - shares.silent_max;
+    shares.dialled_max = std::clamp<std::size_t>(
+        left / (descriptors_per_peer + inbound_per_member_max), 1, dialled_most);
+    shares.inbound_max =
+        std::clamp<std::size_t>(left - shares.dialled_max * descriptors_per_peer, 1, inbound_most);
+    return shares;
+  }
+};
+
+std::size_t descriptors_allowed() {
+  rlimit limit{};
+  return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? static_cast<std::size_t>(limit.rlim_cur) : 0;
+}
+
+Origin origin_of(int descriptor) {
+  Origin origin{};
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  if (getpeername(descriptor, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
+    return origin;
+  }
+  if (address.ss_family == AF_INET) {
+    const auto* four = reinterpret_cast<const sockaddr_in*>(&address);
+    std::memcpy(origin.data(), &four->sin_addr, sizeof four->sin_addr);
+  } else if (address.ss_family == AF_INET6) {
+    const auto* six = reinterpret_cast<const sockaddr_in6*>(&address);
+    std::memcpy(origin.data(), &six->sin6_addr, origin.size());
+  }
+  return origin;
+}
 
 bool more_follows(void* socket) {
   int more = 0;
@@ -148,13 +215,16 @@ struct Link::State {
   MemberId self;
   std::map<MemberId, Peer> peers;
   std::map<TransportKey, MemberId> members;
-  std::map<int, Inbound> inbound;
+  std::map<int, Inbound> inbound;  // by descriptor
+  Shares shares;
+  std::size_t dialled = 0;                        // peers with a socket
   std::deque<std::pair<Bytes, Bytes>> to_daemon;  // at most one batch, then nothing is read
   pair::Statistics statistics;
   pair::Statistics reported;
   Clock::time_point next_report = Clock::now();
   std::vector<std::uint8_t> buffer = std::vector<std::uint8_t>(pair::datagram_bytes_max);
   std::uint64_t monitors = 0;
+  Clock::time_point read_since = Clock::now();  // hamrohd has taken everything since
   bool configured = false;
   bool bound = false;
   std::optional<int> exit_code;
@@ -188,6 +258,7 @@ struct Link::State {
 
   void tell_waiting() {
     while (!to_daemon.empty()) {
+      read_since = Clock::now();
       const auto sent = pair.send(to_daemon.front().first, to_daemon.front().second);
       if (sent == pair::Socket::Sent::would_block) {
         return;
@@ -397,18 +468,71 @@ struct Link::State {
     dial(peer);
   }
 
-  void dial(Peer& peer) {
-    peer.dialled = Clock::now();
+  void hang_up(Peer& peer) {
+    dialled -= peer.socket.get() != nullptr ? 1 : 0;
     peer.socket = ZmqSocket();
+  }
+
+  void dial(Peer& peer) {
+    hang_up(peer);
+    if (dialled >= shares.dialled_max && !take_a_socket_back()) {
+      return;  // dial_waiting comes back to it
+    }
+    peer.dialled = Clock::now();
     ZmqSocket socket(context, ZMQ_DEALER);
     const bool good =
-        set_client(socket, secret, peer.key) &&
+        socket.get() != nullptr && set_client(socket, secret, peer.key) &&
         socket.watch(context,
                      ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED,
                      ++monitors) &&
         zmq_connect(socket.get(), peer.endpoint.c_str()) == 0;
     if (good) {
       peer.socket = std::move(socket);
+      ++dialled;
+    }
+  }
+
+  // More peers than sockets: they take turns. First goes who does not answer, then who has been
+  // sent nothing for a while; what is lost by it, hamrohd sends again.
+  bool take_a_socket_back() {
+    const auto now = Clock::now();
+    const auto spare_since = [&](const Peer& peer) -> std::optional<Clock::time_point> {
+      const bool spare =
+          peer.socket.get() != nullptr && peer.queue.empty() &&
+          (peer.up ? now - peer.used > idle_limit : now - peer.dialled > unanswered_limit);
+      return spare ? std::optional(peer.up ? peer.used : peer.dialled) : std::nullopt;
+    };
+    auto chosen = peers.end();
+    for (auto peer = peers.begin(); peer != peers.end(); ++peer) {
+      const auto since = spare_since(peer->second);
+      if (since && (chosen == peers.end() ||
+                    std::pair(peer->second.up, *since) <
+                        std::pair(chosen->second.up, *spare_since(chosen->second)))) {
+        chosen = peer;
+      }
+    }
+    if (chosen == peers.end()) {
+      return false;
+    }
+    went_down(chosen->first, chosen->second);
+    hang_up(chosen->second);
+    return true;
+  }
+
+  // Whose last turn is the longest ago comes first.
+  void dial_waiting() {
+    std::vector<Peer*> waiting;
+    for (auto& [member, peer] : peers) {
+      if (peer.socket.get() == nullptr) {
+        waiting.push_back(&peer);
+      }
+    }
+    std::ranges::sort(waiting, {}, &Peer::dialled);
+    for (Peer* peer : waiting) {
+      dial(*peer);
+      if (peer->socket.get() == nullptr) {
+        return;  // nor would the next one get any
+      }
     }
   }
 
@@ -426,6 +550,7 @@ struct Link::State {
       return;
     }
     members.erase(found->second.key);
+    hang_up(found->second);
     peers.erase(found);
     shut_inbound(member);
   }
@@ -442,11 +567,56 @@ struct Link::State {
   // Connections that have not spoken yet cannot be told apart: they are shut too, and come back if
   // they still may.
   void shut_inbound(const MemberId& member) {
-    for (const auto& [descriptor, connection] : inbound) {
+    for (auto& [descriptor, connection] : inbound) {
       if (!connection.member || *connection.member == member) {
-        ::shutdown(descriptor, SHUT_RDWR);
+        shut(descriptor, connection);
       }
     }
+  }
+
+  // Its entry stays until ZeroMQ has noticed.
+  static void shut(int descriptor, Inbound& connection) {
+    ::shutdown(descriptor, SHUT_RDWR);
+    connection.shut = true;
+  }
+
+  // Keeps connections to their bounds. `group_of` says what a connection counts under, if at all;
+  // whoever has the most of them loses his oldest one.
+  template <class GroupOf>
+  void keep_bound(std::size_t total_max, std::size_t group_max, const GroupOf& group_of) {
+    using Group = typename std::invoke_result_t<GroupOf, const Inbound&>::value_type;
+    std::map<Group, std::vector<std::pair<const int, Inbound>*>> groups;
+    std::size_t total = 0;
+    for (auto& item : inbound) {
+      if (const auto group = item.second.shut ? std::nullopt : group_of(item.second)) {
+        groups[*group].push_back(&item);
+        ++total;
+      }
+    }
+    for (auto& [group, items] : groups) {  // oldest last
+      std::ranges::sort(items, std::greater(), [](const auto* item) { return item->second.since; });
+    }
+    const auto size = [](const auto& group) { return group.second.size(); };
+    while (!groups.empty()) {
+      const auto largest = std::ranges::max_element(groups, {}, size);
+      if (total <= total_max && size(*largest) <= group_max) {
+        return;
+      }
+      shut(largest->second.back()->first, largest->second.back()->second);
+      largest->second.pop_back();
+      --total;
+    }
+  }
+
+  void keep_silent_bound() {
+    keep_bound(shares.silent_max, shares.silent_max, [](const Inbound& connection) {
+      return connection.member ? std::nullopt : std::optional(connection.origin);
+    });
+  }
+
+  void keep_members_bound() {
+    keep_bound(shares.inbound_max, inbound_per_member_max,
+               [](const Inbound& connection) { return connection.member; });
   }
 
   void send_to(const MemberId& member, ByteView frame) {
@@ -458,6 +628,7 @@ struct Link::State {
       return;
     }
     Peer& peer = found->second;
+    peer.used = Clock::now();
     if (peer.queue.empty() && put_on_wire(peer, frame)) {
       return;
     }
@@ -486,6 +657,7 @@ struct Link::State {
       if (event->event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
         went_down(member, peer);  // a reconnection whose end went unnoticed
         peer.up = true;
+        peer.used = Clock::now();
         tell(pair::PeerUp{member});
       } else if (event->event == ZMQ_EVENT_DISCONNECTED) {
         went_down(member, peer);
@@ -496,21 +668,33 @@ struct Link::State {
   // ---- what comes in --------------------------------------------------------------------------
 
   void watch_router() {
+    bool accepted = false;
     while (const auto event = router.next_event()) {
       const auto descriptor = static_cast<int>(event->value);
       if (event->event == ZMQ_EVENT_ACCEPTED) {
-        inbound[descriptor] = Inbound{};
+        Inbound& connection = inbound[descriptor] = Inbound{};
+        connection.since = Clock::now();
+        connection.origin = origin_of(descriptor);
+        accepted = true;
       } else if (event->event == ZMQ_EVENT_DISCONNECTED || event->event == ZMQ_EVENT_CLOSED) {
         inbound.erase(descriptor);
       }
     }
+    if (accepted) {
+      keep_silent_bound();
+    }
   }
 
-  void watch_bytes() {
-    for (const auto& [descriptor, connection] : inbound) {
+  // Shuts who keeps much undelivered, and who says nothing. What came while nothing was read does
+  // not count as silence.
+  void watch_inbound() {
+    const auto now = Clock::now();
+    for (auto& [descriptor, connection] : inbound) {
       const std::uint64_t received = received_bytes(descriptor);
-      if (received > connection.delivered + undelivered_bytes_max) {
-        ::shutdown(descriptor, SHUT_RDWR);
+      const bool silent = !connection.member && to_daemon.empty() &&
+                          now - std::max(connection.since, read_since) > silence_limit;
+      if (silent || received > connection.delivered + undelivered_bytes_max) {
+        shut(descriptor, connection);
       }
     }
   }
@@ -545,21 +729,30 @@ struct Link::State {
     const auto member = user != nullptr ? MemberId::parse_hex(user) : std::nullopt;
     const ByteView frame(static_cast<const std::uint8_t*>(zmq_msg_data(&body)),
                          zmq_msg_size(&body));
-    Inbound& connection = inbound[descriptor];
-    connection.delivered += frame.size() + frame_overhead_bytes;
+    watch_router();  // ZeroMQ gives descriptors away again: first who has this one now
+    const auto connection = inbound.find(descriptor);
     const auto peer = member ? peers.find(*member) : peers.end();
     if (peer == peers.end() || !single || frame.empty()) {
       ++statistics.dropped;
-      ::shutdown(descriptor, SHUT_RDWR);
+      if (connection != inbound.end()) {
+        shut(descriptor, connection->second);
+      }
       return;
     }
-    connection.member = member;
+    if (connection != inbound.end()) {
+      connection->second.delivered += frame.size() + frame_overhead_bytes;
+      if (std::exchange(connection->second.member, member) != member) {
+        keep_members_bound();
+      }
+    }
     ++statistics.frames_in;
     statistics.bytes_in += frame.size();
     tell(pair::Received{*member, {}}, frame);
     // It is there, so it can be reached: no waiting for the next try.
     const auto redial_after = std::chrono::milliseconds(reconnect_ms);
-    if (!peer->second.up && Clock::now() - peer->second.dialled > redial_after) {
+    if (peer->second.socket.get() == nullptr) {
+      peer->second.dialled = {};
+    } else if (!peer->second.up && Clock::now() - peer->second.dialled > redial_after) {
       dial(peer->second);
     }
   }
@@ -569,7 +762,8 @@ struct Link::State {
       return;
     }
     next_report = Clock::now() + statistics_interval;
-    watch_bytes();
+    watch_inbound();
+    dial_waiting();
     if (statistics != reported && to_daemon.empty()) {
       reported = statistics;
       tell(statistics);
@@ -612,8 +806,6 @@ struct Link::State {
       if (peer.socket.get() != nullptr) {
         watch_peer(member, peer);
         send_queued(peer);
-      } else if (Clock::now() - peer.dialled > std::chrono::milliseconds(reconnect_ms)) {
-        dial(peer);
       }
     }
     for (std::size_t i = 0; i < drained_at_once && to_daemon.empty() && take_message(); ++i) {
@@ -630,7 +822,12 @@ Result<std::unique_ptr<Link>> Link::open(pair::Socket pair) {
   if (link->state_->context == nullptr || zmq_has("curve") == 0) {
     return environment_error(Code::io_failed, "this ZeroMQ cannot do CURVE");
   }
+  link->state_->shares = Shares::of(descriptors_allowed());
   zmq_ctx_set(link->state_->context, ZMQ_IO_THREADS, 1);
+  // ZeroMQ's default of 1,023 would do for 340 peers.
+  zmq_ctx_set(
+      link->state_->context, ZMQ_MAX_SOCKETS,
+      sockets_reserved + sockets_per_peer * static_cast<int>(link->state_->shares.dialled_max));
   link->state_->pair = std::move(pair);
   return link;
 }

@@ -9,6 +9,11 @@
 // messages, so the bytes of each inbound connection (TCP_INFO) are watched against what it
 // delivered, and a connection that keeps more than 8 MiB undelivered is shut. While hamrohd does
 // not read the pair, nothing is read from the network.
+//
+// Descriptors are shared out at the start, from RLIMIT_NOFILE: so many peers dialled, so many
+// inbound connections. A member has at most four inbound ones; a fifth shuts its oldest. A
+// connection that has not spoken yet has ten seconds, and when there are too many of these, the
+// address with the most of them loses its oldest. Peers beyond the share take turns.
 #pragma once
 
 #include <memory>

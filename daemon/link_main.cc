@@ -43,6 +43,10 @@ void confine() {
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   prctl(PR_SET_DUMPABLE, 0);
   limit(RLIMIT_CORE, 0);
+  rlimit descriptors{};
+  if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0) {
+    limit(RLIMIT_NOFILE, descriptors.rlim_max);  // the link shares them out by itself
+  }
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   limit(RLIMIT_DATA, memory_bytes_max);
 #endif

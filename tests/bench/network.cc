@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,12 +21,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-pid_t spawn(const std::vector<std::string>& arguments, const std::string& log) {
+pid_t spawn(const std::vector<std::string>& arguments, const std::string& log,
+            std::uint64_t descriptors_max = 0) {
   const pid_t child = fork();
   if (child != 0) {
     return child;
   }
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (const rlimit lowered{descriptors_max, descriptors_max}; descriptors_max > 0) {
+    setrlimit(RLIMIT_NOFILE, &lowered);
+  }
   const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
   dup2(out, STDOUT_FILENO);
   dup2(out, STDERR_FILENO);
@@ -144,9 +149,12 @@ Network::~Network() {
   }
 }
 
-tl::expected<void, std::string> Network::start(std::size_t member) {
+tl::expected<void, std::string> Network::start(std::size_t member, std::uint64_t descriptors_max,
+                                               const std::vector<std::string>& more) {
   const std::string log = homes_[member] + ".log";
-  processes_[member] = spawn({programs_ + "/hamrohd", "--home", homes_[member]}, log);
+  std::vector<std::string> arguments{programs_ + "/hamrohd", "--home", homes_[member]};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  processes_[member] = spawn(arguments, log, descriptors_max);
   const std::string socket = homes_[member] + "/run/api.sock";
   for (int i = 0; i < 500; ++i) {
     int status = 0;

@@ -26,7 +26,11 @@ class Network {
   Network& operator=(Network&&) = delete;
   ~Network();
 
-  [[nodiscard]] tl::expected<void, std::string> start(std::size_t member);
+  // `descriptors_max`: the node's hard limit of open files; 0 leaves it as it is. `more`: further
+  // options of hamrohd.
+  [[nodiscard]] tl::expected<void, std::string> start(std::size_t member,
+                                                      std::uint64_t descriptors_max = 0,
+                                                      const std::vector<std::string>& more = {});
   void stop(std::size_t member);  // SIGTERM, then waits
   void kill(std::size_t member);  // SIGKILL
   void kill_link(std::size_t member);

@@ -29,6 +29,7 @@ constexpr std::size_t sender = 0;
 constexpr std::size_t recipient = 1;
 constexpr std::size_t bad_member = 2;  // its node does not run; the test speaks with its key
 constexpr std::uint64_t link_kib_max = 64 * 1024;
+constexpr std::uint64_t descriptors_few = 256;
 
 // The private transport key of a home whose daemon does not run.
 AgreementKey transport_key_of(const std::string& home) {
@@ -94,8 +95,16 @@ class Link : public testing::Test {
     EXPECT_EQ(cases->cases.size(), ++referrals_);
   }
 
-  // A socket that connects to the recipient's link; with a CURVE key, or none.
-  zmq::socket_t dial(const AgreementKey* secret) {
+  void restart_recipient_with(std::uint64_t descriptors_max) {
+    network_->stop(recipient);
+    const auto started = network_->start(recipient, descriptors_max);
+    ASSERT_TRUE(started) << started.error();
+    ASSERT_NO_FATAL_FAILURE(expect_honest_referral());
+  }
+
+  // A socket that connects to the recipient's link; with a CURVE key, or none; from another
+  // address than that of the honest ones, if it matters.
+  zmq::socket_t dial(const AgreementKey* secret, const std::string& from = {}) {
     zmq::socket_t socket(context_, zmq::socket_type::dealer);
     socket.set(zmq::sockopt::linger, 0);
     if (secret != nullptr) {
@@ -107,8 +116,18 @@ class Link : public testing::Test {
         zmq_setsockopt(socket.handle(), ZMQ_CURVE_SECRETKEY, raw.data(), raw.size());
       });
     }
-    socket.connect(recipient_.endpoint);
+    const std::string to = recipient_.endpoint.substr(std::string("tcp://").size());
+    socket.connect("tcp://" + (from.empty() ? to : from + ":0;" + to));
     return socket;
+  }
+
+  // Receives something when the socket's connection has ended, at most 15 seconds later.
+  zmq::socket_t watch_end(zmq::socket_t& socket) {
+    zmq_socket_monitor(socket.handle(), "inproc://ended", ZMQ_EVENT_DISCONNECTED);
+    zmq::socket_t monitor(context_, zmq::socket_type::pair);
+    monitor.set(zmq::sockopt::rcvtimeo, 15'000);
+    monitor.connect("inproc://ended");
+    return monitor;
   }
 
   // What the socket takes within a second, at most `count` frames.
@@ -175,10 +194,14 @@ TEST_F(Link, StrangersWithoutOrWithAnUnknownKeyGetNowhere) {
   expect_honest_referral();
   auto there = Client::connect(network_->home(recipient));
   ASSERT_TRUE(there);
-  std::this_thread::sleep_for(700ms);  // the link reports twice a second
-  const auto status = there->status();
-  ASSERT_TRUE(status);
-  EXPECT_GT(status->link.refused, 0U);
+  std::uint64_t refused = 0;
+  for (int i = 0; i < 50 && refused == 0; ++i) {  // the link reports when it next wakes
+    const auto status = there->status();
+    ASSERT_TRUE(status);
+    refused = status->link.refused;
+    std::this_thread::sleep_for(100ms);
+  }
+  EXPECT_GT(refused, 0U);
 }
 
 TEST_F(Link, GarbageUnderAMembersKeyIsRefusedFrameByFrame) {
@@ -214,6 +237,32 @@ TEST_F(Link, FloodOfConnectionsIsBounded) {
     send_frames(many.back(), Bytes(100, 1), 1);
   }
   expect_honest_referral();
+}
+
+TEST_F(Link, OneMembersConnectionsLeaveDescriptorsForTheOthers) {
+  ASSERT_NO_FATAL_FAILURE(restart_recipient_with(descriptors_few));
+  std::vector<zmq::socket_t> many;
+  for (int i = 0; i < 400; ++i) {
+    many.push_back(dial(&bad_key_, "127.0.0.2"));
+    send_frames(many.back(), Bytes(100, 1), 1);
+  }
+  network_->kill_link(sender);  // it has to dial anew
+  expect_honest_referral();
+}
+
+TEST_F(Link, SilentConnectionsLeaveDescriptorsForTheOthersAndAreShut) {
+  ASSERT_NO_FATAL_FAILURE(restart_recipient_with(descriptors_few));
+  std::vector<zmq::socket_t> many;
+  for (int i = 0; i < 400; ++i) {
+    many.push_back(dial(&bad_key_, "127.0.0.2"));
+  }
+  network_->kill_link(sender);
+  expect_honest_referral();
+  many.clear();
+  many.push_back(dial(&bad_key_, "127.0.0.2"));  // its handshake succeeds, and then nothing
+  zmq::socket_t monitor = watch_end(many.back());
+  zmq::message_t event;
+  EXPECT_TRUE(monitor.recv(event));
 }
 
 TEST_F(Link, KilledLinkComesBack) {
