@@ -277,16 +277,23 @@ struct SqliteStore::State {
   bool in_transaction = false;
   bool opened = false;
   bool create = true;
+  bool read_only = false;
+  bool log_damaged = false;      // and read_only
   std::uint64_t wal_frames = 0;  // not in the database file yet
   int last_error = SQLITE_OK;
   bool disk_full = false;  // since the last commit or checkpoint that worked
   std::optional<Error> dead;
 
-  // Notes what SQLite answered; what leaves the disk or the memory in doubt ends this store.
-  Error fail(int extended) {
+  Error note(int extended) {
     last_error = extended;
     const Error error = error_of(extended, sqlite3_system_errno(database.get()));
     disk_full = disk_full || error.code == Code::full;
+    return error;
+  }
+
+  // What leaves the disk or the memory in doubt ends this store.
+  Error fail(int extended) {
+    const Error error = note(extended);
     if (error.code == Code::io_failed || error.code == Code::store_corrupt) {
       dead = error;
     }
@@ -359,7 +366,8 @@ struct SqliteStore::State {
 };
 
 Status SqliteStore::State::connect(const std::string& path, const SqliteOptions& options) {
-  create = options.create;
+  read_only = options.read_only;
+  create = options.create && !read_only;
   HAMROH_ASSIGN(pages, PageVfs::create(options.vfs));
   sqlite3* raw = nullptr;
   const int rc = sqlite3_open_v2(
@@ -376,10 +384,12 @@ Status SqliteStore::State::connect(const std::string& path, const SqliteOptions&
   HAMROH_TRY(take_lock());
   HAMROH_TRY(examine_log());
   HAMROH_TRY(check_owner());
-  HAMROH_TRY(set(after_lock));
+  HAMROH_TRY(read_only ? run("PRAGMA query_only=ON") : set(after_lock));
   HAMROH_TRY(create_schema());
   HAMROH_TRY(read_back(before_first_read));
-  HAMROH_TRY(read_back(after_lock));
+  if (!read_only) {
+    HAMROH_TRY(read_back(after_lock));
+  }
   HAMROH_ASSIGN(const std::string cache, text("PRAGMA cache_size"));
   if (cache != "-" + std::to_string(options.cache_kib)) {
     return environment_error(Code::store_failed, "SQLite did not take PRAGMA cache_size");
@@ -453,6 +463,10 @@ Status SqliteStore::State::examine_log() {
         return log->pMethods->xRead(log, out.data(), static_cast<int>(out.size()),
                                     static_cast<sqlite3_int64>(at)) == SQLITE_OK;
       });
+  log_damaged = !sound;
+  if (!sound && read_only) {
+    return {};
+  }
   if (!sound) {
     dead = sound.error();
   }
@@ -580,7 +594,7 @@ class SqliteTransaction final : public Transaction {
     if (rc == SQLITE_DONE) {
       return std::optional<Bytes>();
     }
-    HAMROH_TRY(done(rc));
+    HAMROH_TRY(done_reading(rc));
     const ByteView value = column(use.get(), 0);
     return Bytes(value.begin(), value.end());
   }
@@ -592,6 +606,7 @@ class SqliteTransaction final : public Transaction {
     HAMROH_TRY(done(bind_key(use, 1, table, key)));
     HAMROH_TRY(done(bind(use.get(), 2, value)));
     wrote_ = true;
+    changed_ = true;
     return done(sqlite3_step(use.get()));
   }
 
@@ -600,6 +615,7 @@ class SqliteTransaction final : public Transaction {
     HAMROH_TRY(check_key(table, key));
     const Use use(statements(table).erase);
     HAMROH_TRY(done(bind_key(use, 1, table, key)));
+    changed_ = true;
     return done(sqlite3_step(use.get()));
   }
 
@@ -626,7 +642,7 @@ class SqliteTransaction final : public Transaction {
         return {};
       }
     }
-    return done(rc);
+    return done_reading(rc);
   }
 
   Status commit() override {
@@ -660,6 +676,15 @@ class SqliteTransaction final : public Transaction {
       return {};
     }
     failed_ = state_.fail(rc);
+    return tl::unexpected(*failed_);
+  }
+
+  // While nothing has been changed, nothing is in doubt.
+  [[nodiscard]] Status done_reading(int rc) {
+    if (rc == SQLITE_DONE || rc == SQLITE_ROW || changed_) {
+      return done(rc);
+    }
+    failed_ = state_.note(rc);
     return tl::unexpected(*failed_);
   }
 
@@ -709,6 +734,7 @@ class SqliteTransaction final : public Transaction {
   SqliteStore::State& state_;
   bool open_ = true;
   bool wrote_ = false;
+  bool changed_ = false;  // or tried to
   std::optional<Error> failed_;
 };
 
@@ -727,10 +753,13 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& path,
   if (options.cache_kib < 64 || options.cache_kib > 1024 * 1024) {
     return caller_error(Code::invalid_argument, "the cache of the store is 64 KiB to 1 GiB");
   }
-  HAMROH_TRY(options.create ? create_file(path) : make_private(path));
+  HAMROH_TRY(options.create && !options.read_only ? create_file(path) : make_private(path));
   std::unique_ptr<SqliteStore> store(new SqliteStore(std::make_unique<State>()));
   State& state = *store->state_;
   HAMROH_TRY(state.connect(path, options));
+  if (options.read_only) {
+    return store;
+  }
   // Counts what commits leave in the log.
   sqlite3_wal_hook(
       state.database.get(),
@@ -765,6 +794,9 @@ Result<Checkpointed> SqliteStore::checkpoint(bool truncate) {
   }
   int in_log = 0;
   int moved = 0;
+  if (state_->read_only) {
+    return Checkpointed{};
+  }
   const int mode = truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
   const int rc = sqlite3_wal_checkpoint_v2(state_->database.get(), "main", mode, &in_log, &moved);
   if (rc != SQLITE_OK) {
@@ -778,17 +810,39 @@ Result<Checkpointed> SqliteStore::checkpoint(bool truncate) {
   return done;
 }
 
-Status SqliteStore::verify() {
+Result<std::vector<const char*>> SqliteStore::damaged_tables() {
   CHECK(!state_->in_transaction);
   if (state_->dead) {
     return tl::unexpected(*state_->dead);
   }
-  HAMROH_ASSIGN(const std::string found, state_->text("PRAGMA integrity_check(1)"));
-  if (found != "ok") {
-    state_->dead = Error{Code::store_corrupt, Blame::environment, "the integrity check failed"};
-    return tl::unexpected(*state_->dead);
+  // With a table's name the check reads that table only; with the schema's also the free pages.
+  const auto is_sound = [this](const std::string& table) {
+    const std::string sql = "PRAGMA integrity_check('" + table + "')";
+    sqlite3_stmt* raw = nullptr;
+    int rc = sqlite3_prepare_v2(state_->database.get(), sql.c_str(), -1, &raw, nullptr);
+    const Statement statement(raw);
+    if (rc == SQLITE_OK) {
+      rc = sqlite3_step(statement.get());
+    }
+    return rc == SQLITE_ROW && text(column(statement.get(), 0)) == "ok";
+  };
+  std::vector<const char*> damaged;
+  for (const Table table : all_tables) {
+    if (!is_sound(table_name(table))) {
+      damaged.push_back(table_name(table));
+    }
   }
-  return {};
+  if (!is_sound("sqlite_schema")) {
+    damaged.push_back("free pages");
+  }
+  return damaged;
+}
+
+Status SqliteStore::verify() {
+  HAMROH_ASSIGN(const std::vector<const char*> damaged, damaged_tables());
+  return damaged.empty()
+             ? Status()
+             : environment_error(Code::store_corrupt, "a page of the database is damaged");
 }
 
 std::uint64_t SqliteStore::wal_bytes() const {
@@ -805,6 +859,9 @@ std::uint64_t SqliteStore::file_bytes() const {
 std::string SqliteStore::health() const {
   if (state_->dead) {
     return std::string(state_->dead->text) + " (" + last_error_text() + "); it must be opened anew";
+  }
+  if (state_->log_damaged) {
+    return "its log is damaged: the newest changes may be missing";
   }
   return state_->disk_full ? "the disk is full; nothing is lost, and nothing new is accepted"
                            : "ok";

@@ -8,12 +8,15 @@
 // Files: PATH and PATH-wal, mode 0600. The log is moved into the database only by checkpoint(),
 // which the runtime calls between turns, by open() and by the destructor.
 //
-// Failure: Code::full leaves the store as it was before the transaction, and it goes on working.
-// After io_failed or store_corrupt it answers that error to everything until it is opened anew; if
-// the commit itself answered io_failed, only opening anew shows whether the transaction is there.
+// Failure: Code::full leaves the store as it was before the transaction, and it goes on working. A
+// read that fails ends its transaction; if that one has not changed anything, the store goes on
+// working, so that one damaged page takes no more than itself. After any other io_failed or
+// store_corrupt the store answers that error to everything until it is opened anew; if the commit
+// itself answered io_failed, only opening anew shows whether the transaction is there.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "protocol/ports.h"
 
@@ -23,6 +26,9 @@ struct SqliteOptions {
   std::uint32_t cache_kib = 4096;  // pages kept in memory; 64 … 1048576
   std::string vfs;                 // the SQLite VFS to build on; empty = the platform's
   bool create = true;              // false: an absent (not_found) or empty store is an error
+  // Neither of the files is ever written, and a damaged log is no error: what lies behind the
+  // damage is not seen, and health() says so. For reading what is left of a damaged store.
+  bool read_only = false;
 };
 
 struct Checkpointed {
@@ -44,7 +50,11 @@ class SqliteStore final : public Store {
   // Moves the log into the database file; never within a transaction. With `truncate` the log is
   // also emptied, so that nothing erased stays in it.
   [[nodiscard]] Result<Checkpointed> checkpoint(bool truncate);
-  // Reads every page and every index entry: seconds for a large store. Never within a transaction.
+  // Reads every page: seconds for a large store. Never within a transaction. The names of the
+  // tables that hold a damaged page; "free pages" for what belongs to no table. The store goes on
+  // working.
+  [[nodiscard]] Result<std::vector<const char*>> damaged_tables();
+  // store_corrupt if there are any.
   [[nodiscard]] Status verify();
 
   // Bytes of the log that are not in the database file yet.

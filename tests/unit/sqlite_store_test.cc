@@ -129,6 +129,25 @@ class SqliteStoreTest : public testing::Test {
     return reading;
   }
 
+  // A filled store with one flipped bit in its last page, which holds rows and not the schema.
+  std::unique_ptr<SqliteStore> open_damaged_store() {
+    auto store = open_store(path_);
+    fill(*store);
+    store.reset();
+    Bytes damaged = read_file(path_);
+    damaged[damaged.size() - page_bytes / 2] ^= 1;
+    write_file(path_, damaged);
+    return open_store(path_);
+  }
+
+  static Status read_everything(Transaction& transaction) {
+    for (const Table table : filled_tables) {
+      HAMROH_TRY(transaction.scan(table, {}, {}, Transaction::Order::ascending,
+                                  [](ByteView, ByteView) { return true; }));
+    }
+    return {};
+  }
+
   TemporaryDirectory directory_;
   std::string path_ = directory_.file("store.db");
   std::string wal_ = path_ + "-wal";
@@ -343,19 +362,71 @@ TEST_F(SqliteStoreTest, ADamagedPageLeavesTheOthersReadable) {
   EXPECT_EQ(reading.wrong + reading.absent, 0U);
 }
 
-TEST_F(SqliteStoreTest, AfterDamageWasFoundTheStoreAnswersNothingElse) {
-  auto store = open_store(path_);
-  fill(*store);
-  store.reset();
-  Bytes damaged = read_file(path_);
-  damaged[damaged.size() - page_bytes / 2] ^= 1;
-  write_file(path_, damaged);
-  store = open_store(path_);
-  EXPECT_EQ(store->verify().error().code, Code::store_corrupt);
+TEST_F(SqliteStoreTest, ADamagedPageEndsTheTransactionThatReadItAndNoOther) {
+  auto store = open_damaged_store();
+  auto transaction = store->begin();
+  ASSERT_TRUE(transaction);
+  EXPECT_EQ(read_everything(**transaction).error().code, Code::store_corrupt);
+  transaction->reset();
+  EXPECT_EQ(store->health(), "ok");
+  // It still takes changes, and keeps them.
+  transaction = store->begin();
+  ASSERT_TRUE(transaction);
+  ASSERT_TRUE((*transaction)->put(Table::held, Bytes{'n'}, Bytes{1}));
+  ASSERT_TRUE((*transaction)->commit());
+  transaction->reset();
+  EXPECT_TRUE(store->checkpoint(false));
+}
+
+TEST_F(SqliteStoreTest, DamageFoundByATransactionThatChangedSomethingEndsTheStore) {
+  auto store = open_damaged_store();
+  auto transaction = store->begin();
+  ASSERT_TRUE(transaction);
+  ASSERT_TRUE((*transaction)->put(Table::held, Bytes{'n'}, Bytes{1}));
+  EXPECT_EQ(read_everything(**transaction).error().code, Code::store_corrupt);
+  EXPECT_EQ((*transaction)->commit().error().code, Code::store_corrupt);
+  transaction->reset();
   EXPECT_EQ(store->begin().error().code, Code::store_corrupt);
   EXPECT_EQ(store->checkpoint(false).error().code, Code::store_corrupt);
   EXPECT_EQ(store->verify().error().code, Code::store_corrupt);
   EXPECT_NE(store->health(), "ok");
+}
+
+TEST_F(SqliteStoreTest, VerifyNamesTheDamagedTableAndOnlyThatOne) {
+  auto store = open_damaged_store();
+  const auto damaged = store->damaged_tables();
+  ASSERT_TRUE(damaged);
+  ASSERT_EQ(damaged->size(), 1U);
+  EXPECT_EQ(store->verify().error().code, Code::store_corrupt);
+  // What was read to find out has ended nothing.
+  EXPECT_TRUE(store->begin());
+}
+
+TEST_F(SqliteStoreTest, AReadOnlyStoreLeavesBothFilesAsTheyAre) {
+  auto store = open_store(path_);
+  fill(*store);
+  const Bytes database = read_file(path_);
+  Bytes log = read_file(wal_);
+  ASSERT_FALSE(log.empty());
+  store.reset();
+  log[log.size() / 2] ^= 1;  // a store that may write would not open with such a log
+  write_file(path_, database);
+  write_file(wal_, log);
+  ASSERT_FALSE(SqliteStore::open(path_));
+  write_file(path_, database);
+  write_file(wal_, log);
+  {
+    SqliteOptions options;
+    options.read_only = true;
+    auto reading = SqliteStore::open(path_, options);
+    ASSERT_TRUE(reading) << reading.error().text;
+    EXPECT_NE((*reading)->health(), "ok");
+    auto transaction = (*reading)->begin();
+    ASSERT_TRUE(transaction);
+    EXPECT_FALSE((*transaction)->put(Table::held, Bytes{'n'}, Bytes{1}));
+  }
+  EXPECT_EQ(read_file(path_), database);
+  EXPECT_EQ(read_file(wal_), log);
 }
 
 // Copies the files of a running store, as a crash would leave them.
