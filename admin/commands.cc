@@ -33,6 +33,8 @@ std::string remedy_for(Code code) {
       return "This ledger is behind what other members remember, as after restoring an old backup.";
     case Code::full:
       return "Free some space, or wait until queued messages have gone; then ask again.";
+    case Code::store_corrupt:
+      return "What is not damaged can still be read: see hamroh status. Keep a copy of the home.";
     case Code::bad_passphrase:
       return "Nothing has changed; try again.";
     default:

@@ -6,6 +6,11 @@
 // What it trusts  Its own home directory and whoever may read it; the administrators named in the
 //                 constitution that it was made with. Not its link, not its peers, not its clients'
 //                 bytes.
+// Damage          A damaged page fails the requests that need it, and no others. If the node cannot
+//                 start for it, --read-only shows what can still be read: cases, messages and
+//                 ledger; it writes, signs and sends nothing. Not even that works if the first page
+//                 of the file is damaged, or the root of one of the tables meta, node_secret,
+//                 ledger and ledger_node: then there is a backup, or expert hands on a copy.
 // Files           See daemon/home.h. HOME/hamroh.toml is read at start.
 // Signals         SIGTERM, SIGINT: finish the turn, sign the head, stop. Any other death loses
 //                 nothing.
@@ -46,6 +51,7 @@ struct Arguments {
   std::string passphrase_file;
   std::string log_level;
   bool passphrase_prompt = false;
+  bool read_only = false;
   bool json = false;
 };
 
@@ -70,9 +76,8 @@ std::string remedy_for(Code code) {
              "--kind KIND "
              "--listen tcp://HOST:PORT";
     case Code::store_corrupt:
-      return "The store is damaged and has been left as it is. Do not delete it: keep a copy, "
-             "and ask "
-             "for help.";
+      return "The store is damaged and has been left as it is. Do not delete it: keep a copy. "
+             "What can still\n  be read is shown after: hamrohd --home DIR --read-only";
     case Code::store_newer:
       return "This home was used by a newer version: install that version.";
     case Code::full:
@@ -126,10 +131,16 @@ int serve(const Arguments& arguments) {
     configuration.log_level = arguments.log_level;
   }
   log::start(configuration.log_level, configuration.log_format == "json");
-  auto runtime = Runtime::open({home, std::move(configuration), own_directory() + "/hamroh-link"});
+  auto runtime = Runtime::open(
+      {home, std::move(configuration), own_directory() + "/hamroh-link", arguments.read_only});
   if (!runtime) {
+    const bool beyond = arguments.read_only && runtime.error().code == Code::store_corrupt;
     return refuse(arguments, "cannot start the node in " + arguments.home, runtime.error(),
-                  remedy_for(runtime.error().code));
+                  beyond
+                      ? "The damage is where nothing can be read without it (the first page, or "
+                        "the tables meta, node_secret,\n  ledger, ledger_node). Keep a copy; use "
+                        "a backup."
+                      : remedy_for(runtime.error().code));
   }
   return (*runtime)->run();
 }
@@ -231,6 +242,9 @@ int main(int count, char** values) {
       "Example: hamrohd --home /var/lib/hamroh");
   app.add_option("--home", arguments.home, "The node's home directory");
   app.add_option("--log-level", arguments.log_level, "trace, debug, info, warn or error");
+  app.add_flag(
+      "--read-only", arguments.read_only,
+      "Only show what can be read of a damaged store: no link, no signing, no submissions");
   app.set_version_flag("--version", HAMROH_VERSION);
   CLI::App* making = app.add_subcommand("init", "Make a node (used by `hamroh node init`)");
   making->add_option("--home", arguments.home, "Directory to make")->required();

@@ -55,11 +55,16 @@ std::string Keeper::key_file(const std::string& configured, const std::string& u
 }
 
 Status Keeper::open_store(bool create) {
+  SqliteOptions options;
+  options.create = create;
+  HAMROH_TRY(open_vault());
+  return open_disk(options);
+}
+
+Status Keeper::open_vault() {
   if (!vault_) {
     HAMROH_ASSIGN(vault_, Vault::open(home_));
   }
-  HAMROH_ASSIGN(const SymmetricKey node_key,
-                vault_->node_tier(key_file(configuration_.node_key_file, home_.node_key())));
   if (!reader_key_ && vault_->mode() == Vault::Mode::credential) {
     HAMROH_ASSIGN(reader_key_, vault_->reader_tier_from_file(
                                    key_file(configuration_.reader_key_file, home_.reader_key())));
@@ -76,10 +81,15 @@ Status Keeper::open_store(bool create) {
   if (!anchor_) {
     HAMROH_ASSIGN(anchor_, AnchorFile::open(home_));
   }
-  SqliteOptions options;
-  options.cache_kib = configuration_.cache_kib;
-  options.create = create;
-  HAMROH_ASSIGN(disk_, SqliteStore::open(home_.database(), options));
+  return {};
+}
+
+Status Keeper::open_disk(const SqliteOptions& options) {
+  HAMROH_ASSIGN(const SymmetricKey node_key,
+                vault_->node_tier(key_file(configuration_.node_key_file, home_.node_key())));
+  SqliteOptions wanted = options;
+  wanted.cache_kib = configuration_.cache_kib;
+  HAMROH_ASSIGN(disk_, SqliteStore::open(home_.database(), wanted));
   sealed_ = std::make_unique<SealedStore>(*disk_, entropy_, node_key);
   if (reader_key_) {
     sealed_->unlock(*reader_key_);
@@ -104,8 +114,25 @@ Status Keeper::open_node() {
   return {};
 }
 
+Status Keeper::open_read_only() {
+  SqliteOptions options;
+  options.read_only = true;
+  HAMROH_TRY(open_vault());
+  HAMROH_TRY(open_disk(options));
+  reading_ = std::make_unique<ReadOnlyStore>(*sealed_);
+  HAMROH_ASSIGN(auto transaction, reading_->begin());
+  Effects effects;
+  Turn turn{wall_now(), monotonic_now(), *transaction, entropy_, effects};
+  // Never finished: what opening enters into the ledger stays in this process.
+  HAMROH_ASSIGN(Node node, Node::open(NodeOptions{}, turn));
+  node_ = std::move(node);
+  reading_->opened();
+  return {};
+}
+
 void Keeper::close() {
   node_.reset();
+  reading_.reset();
   sealed_.reset();
   disk_.reset();
 }

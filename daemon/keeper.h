@@ -6,6 +6,7 @@
 
 #include "daemon/configuration.h"
 #include "daemon/home.h"
+#include "daemon/read_only_store.h"
 #include "daemon/sqlite_store.h"
 #include "daemon/vault.h"
 #include "protocol/node.h"
@@ -39,12 +40,18 @@ class Keeper {
   // Vault and store; the node only if the home holds one. `create` makes an empty store.
   [[nodiscard]] Status open_store(bool create);
   [[nodiscard]] Status open_node();
+  // Vault, store and node for looking only: nothing is written, signed or sent. See
+  // read_only_store.h for how far it goes.
+  [[nodiscard]] Status open_read_only();
   void close();
 
   [[nodiscard]] bool has_node() const { return node_.has_value(); }
   [[nodiscard]] Node& node() { return *node_; }
   [[nodiscard]] const Node& node() const { return *node_; }
-  [[nodiscard]] SealedStore& store() { return *sealed_; }
+  [[nodiscard]] Store& store() {
+    return reading_ ? static_cast<Store&>(*reading_) : static_cast<Store&>(*sealed_);
+  }
+  [[nodiscard]] bool unlocked() const { return sealed_->unlocked(); }
   [[nodiscard]] SqliteStore& disk() { return *disk_; }
   [[nodiscard]] Entropy& entropy() { return entropy_; }
   [[nodiscard]] AnchorFile& anchor() { return *anchor_; }
@@ -56,6 +63,8 @@ class Keeper {
   [[nodiscard]] Effects take_effects();
 
  private:
+  [[nodiscard]] Status open_vault();
+  [[nodiscard]] Status open_disk(const SqliteOptions& options);
   [[nodiscard]] std::string key_file(const std::string& configured, const std::string& usual) const;
 
   Home home_;
@@ -65,6 +74,7 @@ class Keeper {
   std::optional<SymmetricKey> reader_key_;  // while unlocked, to open the store again by itself
   std::unique_ptr<SqliteStore> disk_;
   std::unique_ptr<SealedStore> sealed_;
+  std::unique_ptr<ReadOnlyStore> reading_;  // only after open_read_only
   std::optional<AnchorFile> anchor_;
   std::optional<Node> node_;
   Effects effects_;

@@ -21,6 +21,7 @@ constexpr std::size_t recent_events_max = 16'384;
 constexpr std::size_t waiting_polls_max = 1'024;
 constexpr Duration poll_longest = seconds(1);
 constexpr Duration reopen_delay = seconds(1);
+constexpr Duration verify_interval = minutes(10);  // it reads the whole store
 constexpr Duration anchor_sync_interval = seconds(5);
 constexpr std::uint64_t disk_reserve_bytes = 4 * 1024 * 1024;
 constexpr std::size_t members_page = 256;
@@ -45,6 +46,19 @@ api::Failure failure(const Error& error) {
   return {error.code, error.text};
 }
 
+// Whatever may write a row; the others are answered after the commit, out of a turn of their own.
+bool only_reads(const api::Request& request) {
+  return !(std::holds_alternative<api::Submit>(request.ask) ||
+           std::holds_alternative<api::InstallDirectory>(request.ask) ||
+           std::holds_alternative<api::Unlock>(request.ask) ||
+           std::holds_alternative<api::Lock>(request.ask) ||
+           std::holds_alternative<api::ConfirmClock>(request.ask) ||
+           std::holds_alternative<api::GetLedgerHead>(request.ask));
+}
+
+constexpr Error read_only_error{Code::store_corrupt, Blame::environment,
+                                "this node was started read-only, to look at a damaged store"};
+
 }  // namespace
 
 struct Runtime::State {
@@ -68,10 +82,14 @@ struct Runtime::State {
   pair::Statistics link_statistics;
   std::map<MemberId, std::pair<TransportKey, std::string>> told_peers;
 
-  std::vector<std::pair<Bytes, api::Reply>> replies;  // of this turn, sent after the commit
+  std::vector<std::pair<Bytes, api::Reply>> replies;      // of this turn, sent after the commit
+  std::vector<std::pair<Bytes, api::Request>> questions;  // that only read
   std::vector<WaitingPoll> polls;
   std::deque<Event> recent;      // the newest events, without gap
   std::optional<Error> trouble;  // why there is no node at the moment
+  api::NodeStatus last_status;   // before it came to that
+  std::string damage;            // that was found in the store, for people; empty if none
+  std::optional<Duration> verified;
   Duration reopen_at;
   Duration next_anchor_sync;
   bool anchor_dirty = false;
@@ -99,13 +117,42 @@ struct Runtime::State {
     sigprocmask(SIG_BLOCK, &set, nullptr);
     ::signal(SIGPIPE, SIG_IGN);
     signals = ::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (options.read_only) {
+      HAMROH_TRY(keeper.open_read_only());
+      HAMROH_ASSIGN(api, ApiSocket::open(options.home.path()));
+      damage = "READ-ONLY: nothing is taken, signed or sent, and the outbox is not shown";
+      find_damage();
+      return {};
+    }
     // Before the vault is opened, so that no key is in the memory that the child begins with.
     (void)link.start_if_due(monotonic_now());
     HAMROH_TRY(keeper.open_store(false));
-    HAMROH_TRY(keeper.open_node());
+    if (const Status opened = keeper.open_node(); !opened) {
+      if (opened.error().code == Code::store_corrupt) {
+        find_damage();
+      }
+      return opened;
+    }
     HAMROH_ASSIGN(api, ApiSocket::open(options.home.path()));
     perform(keeper.take_effects());
     return {};
+  }
+
+  // Which tables have a damaged page: for the log and for status.
+  void find_damage() {
+    verified = monotonic_now();
+    const auto tables = keeper.disk().damaged_tables();
+    if (!tables || tables->empty()) {
+      return;
+    }
+    for (const char* table : *tables) {
+      log::write(log::Level::error, "store.damaged", {log::text("table", table)});
+      damage += (damage.empty()             ? "damaged: "
+                 : table == tables->front() ? "; damaged: "
+                                            : ", ") +
+                std::string(table);
+    }
+    damage += "; what is not damaged can be read";
   }
 
   // The store or the node failed. Nothing of the failed turn has happened, so it is all opened
@@ -117,6 +164,11 @@ struct Runtime::State {
     }
     keeper.close();
     Status opened = keeper.open_store(false);
+    if (opened && trouble->code == Code::store_corrupt &&
+        (!verified || now > *verified + verify_interval)) {
+      damage.clear();
+      find_damage();
+    }
     if (opened) {
       opened = keeper.open_node();
     }
@@ -133,7 +185,9 @@ struct Runtime::State {
     }
     reopen_at = now + reopen_delay;
     if (opened.error().code == Code::store_corrupt || opened.error().code == Code::store_newer) {
-      log::write(log::Level::error, "store.unusable", {log::text("why", opened.error().text)});
+      log::write(log::Level::error, "store.unusable",
+                 {log::text("why", opened.error().text),
+                  log::text("remedy", "hamrohd --home DIR --read-only shows what can be read")});
       exit_code = exit_failed;
     }
     trouble = opened.error();
@@ -144,9 +198,14 @@ struct Runtime::State {
               {log::text("code", code_name(error.code)), log::text("why", error.text)});
     trouble = error;
     reopen_at = monotonic_now() + reopen_delay;
+    last_status = status();
     for (auto& [client, reply] : replies) {
       reply.answer = failure(error);
     }
+    for (const auto& [client, request] : questions) {
+      refuse(client, request);
+    }
+    questions.clear();
     send_replies();
     keeper.close();
   }
@@ -154,8 +213,8 @@ struct Runtime::State {
   // ---- one turn -------------------------------------------------------------------------------
 
   void work() {
-    if (trouble) {
-      refuse_requests();
+    if (trouble || options.read_only) {
+      take_questions_only();
       return;
     }
     auto transaction = keeper.store().begin();
@@ -182,6 +241,7 @@ struct Runtime::State {
     ++turns;
     perform(std::move(effects));
     send_replies();
+    answer_questions();
     answer_polls();
     if (lock_after_turn) {
       lock_after_turn = false;
@@ -279,21 +339,92 @@ struct Runtime::State {
     return {};
   }
 
-  void refuse_requests() {
+  // In trouble, and read-only.
+  void take_questions_only() {
     auto frames = api->receive(options.configuration.inputs_max);
     for (const ApiFrame& frame : frames.value_or(std::vector<ApiFrame>{})) {
-      const auto request = api::parse_request(frame.frame);
-      replies.emplace_back(frame.client, api::Reply{request ? request->id : 0, failure(*trouble)});
+      auto request = api::parse_request(frame.frame);
+      if (!request) {
+        replies.emplace_back(frame.client, api::Reply{0, failure(request.error())});
+      } else if (trouble) {
+        refuse(frame.client, *request);
+      } else if (std::holds_alternative<api::NextEvents>(request->ask)) {
+        wait_for_events(frame.client, request->id, std::get<api::NextEvents>(request->ask));
+      } else if (auto* unlock = std::get_if<api::Unlock>(&request->ask)) {
+        const Status opened = keeper.unlock_store(unlock->passphrase);
+        crypto::wipe(unlock->passphrase);
+        replies.emplace_back(frame.client,
+                             api::Reply{request->id, opened ? Answer(api::Done{})
+                                                            : Answer(failure(opened.error()))});
+      } else if (only_reads(*request) || std::holds_alternative<api::GetLedgerHead>(request->ask)) {
+        questions.emplace_back(frame.client, std::move(*request));
+      } else {
+        replies.emplace_back(frame.client, api::Reply{request->id, failure(read_only_error)});
+      }
     }
+    inputs += options.read_only && frames ? frames->size() : 0;
     send_replies();
+    if (options.read_only) {
+      answer_questions();
+      answer_polls();
+    }
+  }
+
+  // Status is answered from memory: it has to say what the trouble is.
+  void refuse(const Bytes& client, const api::Request& request) {
+    if (std::holds_alternative<api::GetStatus>(request.ask)) {
+      replies.emplace_back(client, api::Reply{request.id, status()});
+    } else {
+      replies.emplace_back(client, api::Reply{request.id, failure(*trouble)});
+    }
+  }
+
+  // One transaction for as many as it stands; a read that fails ends it, and the next question gets
+  // another one.
+  void answer_questions() {
+    std::unique_ptr<Transaction> transaction;
+    for (auto& [client, request] : std::exchange(questions, {})) {
+      if (!transaction) {
+        auto begun = keeper.store().begin();
+        if (!begun) {
+          replies.emplace_back(client, api::Reply{request.id, failure(begun.error())});
+          continue;
+        }
+        transaction = std::move(*begun);
+      }
+      Effects effects;
+      Turn turn{wall_now(), monotonic_now(), *transaction, keeper.entropy(), effects};
+      auto answered = std::visit([&](auto& ask) { return reply_to(ask, turn); }, request.ask);
+      if (!answered && answered.error().blame == Blame::environment) {
+        transaction.reset();
+        note_damage(answered.error());
+      }
+      replies.emplace_back(
+          client, api::Reply{request.id,
+                             answered ? std::move(*answered) : Answer(failure(answered.error()))});
+    }
+    transaction.reset();
+    send_replies();
+  }
+
+  void note_damage(const Error& error) {
+    log::warn("read.failed",
+              {log::text("code", code_name(error.code)), log::text("why", error.text)});
+    if (error.code == Code::store_corrupt && damage.empty()) {
+      damage = std::string(error.text) + "; what is not damaged can be read";
+    }
   }
 
   // ---- requests -------------------------------------------------------------------------------
 
-  // A refusal is an answer; only a store failure of something that writes ends the turn.
+  // A refusal is an answer; only a store failure of something that may write ends the turn.
   Status answer(const Bytes& client, api::Request& request, Turn& turn) {
     if (const auto* events = std::get_if<api::NextEvents>(&request.ask)) {
       wait_for_events(client, request.id, *events);
+      return {};
+    }
+    if (only_reads(request)) {
+      questions.emplace_back(client, std::move(request));
       return {};
     }
     auto answered = std::visit([&](auto& ask) { return reply_to(ask, turn); }, request.ask);
@@ -301,13 +432,8 @@ struct Runtime::State {
       replies.emplace_back(client, api::Reply{request.id, std::move(*answered)});
       return {};
     }
-    const bool writes = std::holds_alternative<api::Submit>(request.ask) ||
-                        std::holds_alternative<api::InstallDirectory>(request.ask) ||
-                        std::holds_alternative<api::Unlock>(request.ask) ||
-                        std::holds_alternative<api::Lock>(request.ask) ||
-                        std::holds_alternative<api::ConfirmClock>(request.ask);
     replies.emplace_back(client, api::Reply{request.id, failure(answered.error())});
-    const bool fatal = answered.error().blame == Blame::environment && writes;
+    const bool fatal = answered.error().blame == Blame::environment;
     return fatal ? Status(tl::unexpected(answered.error())) : Status{};
   }
 
@@ -347,15 +473,27 @@ struct Runtime::State {
     return api::Receipt{std::move(text)};
   }
   Result<Answer> reply_to(const api::GetLedger& ask, Turn& turn) {
-    api::LedgerPage page{ask.from, {}, keeper.node().ledger().size()};
+    api::LedgerPage page{ask.from, {}, ledger_size()};
     HAMROH_TRY(keeper.node().ledger().scan(turn.store, ask.from, [&](const LedgerRecord& record) {
+      if (record.index >= page.size) {
+        return false;
+      }
       const auto entry = record.entry.encode();
       page.entries.emplace_back(entry.begin(), entry.end());
       return page.entries.size() < ask.max;
     }));
     return page;
   }
+  // What opening a read-only node would have entered is not there.
+  [[nodiscard]] std::uint64_t ledger_size() const {
+    return options.read_only ? keeper.node().view().session_first : keeper.node().ledger().size();
+  }
   Result<Answer> reply_to(const api::GetLedgerHead&, Turn& turn) {
+    if (options.read_only) {
+      HAMROH_ASSIGN(const CompactRange range,
+                    keeper.node().ledger().range_at(turn.store, ledger_size()));
+      return api::LedgerHead{range.size, range.root(), {}, {}, 1};
+    }
     HAMROH_ASSIGN(const std::optional<Note> note, keeper.node().head(turn));
     const Ledger& ledger = keeper.node().ledger();
     api::LedgerHead head{ledger.size(), ledger.root(), {}, {}, 1};
@@ -411,8 +549,23 @@ struct Runtime::State {
   }
 
   api::NodeStatus status() {
-    api::NodeStatus shown;
-    shown.node = keeper.node().view();
+    api::NodeStatus shown = last_status;
+    if (!trouble || keeper.has_node()) {
+      shown.node = keeper.node().view();
+      shown.store.health = damage.empty() ? keeper.disk().health() : damage;
+      shown.store.file_bytes = keeper.disk().file_bytes();
+      shown.store.log_bytes = keeper.disk().wal_bytes();
+    }
+    if (trouble) {
+      shown.store.health = std::string("not open: ") + trouble->text +
+                           "; it is being opened again" +
+                           (damage.empty() ? "" : " (" + damage + ")");
+    }
+    if (options.read_only) {
+      shown.node.ledger_size = ledger_size();
+      shown.node.locked = !keeper.unlocked();
+      shown.node.outbox_depth = 0;
+    }
     shown.link = {link_ready,
                   static_cast<std::uint64_t>(std::max<pid_t>(link.process(), 0)),
                   link.restarts(),
@@ -422,9 +575,6 @@ struct Runtime::State {
                   link_statistics.frames_out,
                   link_statistics.refused,
                   link_statistics.dropped};
-    shown.store.health = keeper.disk().health();
-    shown.store.file_bytes = keeper.disk().file_bytes();
-    shown.store.log_bytes = keeper.disk().wal_bytes();
     shown.store.free_bytes = free_disk_bytes(options.home.path());
     if (shown.store.free_bytes < disk_reserve_bytes && shown.store.health == "ok") {
       shown.store.health = "the disk is nearly full; nothing new is accepted";
@@ -444,7 +594,7 @@ struct Runtime::State {
       replies.emplace_back(client, api::Reply{request, api::Failure{Code::full, "too many wait"}});
       return;
     }
-    const std::uint64_t size = keeper.node().ledger().size();
+    const std::uint64_t size = ledger_size();
     if (ask.cursor == api::cursor_now) {
       replies.emplace_back(client, api::Reply{request, api::Events{{}, size}});
       return;
@@ -453,7 +603,7 @@ struct Runtime::State {
         {client, request, ask.cursor, ask.max, monotonic_now() + Duration{ask.wait_ms}});
   }
 
-  std::vector<Event> events_from(std::uint64_t cursor, std::size_t max) {
+  Result<std::vector<Event>> events_from(std::uint64_t cursor, std::size_t max) {
     std::vector<Event> events;
     if (!recent.empty() && cursor >= recent.front().index) {
       for (std::size_t at = cursor - recent.front().index;
@@ -462,13 +612,10 @@ struct Runtime::State {
       }
       return events;
     }
-    auto transaction = keeper.store().begin();
-    if (transaction) {
-      Effects effects;
-      Turn turn{wall_now(), monotonic_now(), **transaction, keeper.entropy(), effects};
-      events = keeper.node().events(cursor, max, turn).value_or(std::vector<Event>{});
-    }
-    return events;
+    HAMROH_ASSIGN(auto transaction, keeper.store().begin());
+    Effects effects;
+    Turn turn{wall_now(), monotonic_now(), *transaction, keeper.entropy(), effects};
+    return keeper.node().events(cursor, std::min<std::uint64_t>(max, ledger_size() - cursor), turn);
   }
 
   void answer_polls() {
@@ -476,8 +623,15 @@ struct Runtime::State {
     std::vector<WaitingPoll> left;
     for (WaitingPoll& poll : polls) {
       std::vector<Event> events;
-      if (keeper.has_node() && poll.cursor < keeper.node().ledger().size()) {
-        events = events_from(poll.cursor, poll.max);
+      if (keeper.has_node() && poll.cursor < ledger_size()) {
+        auto found = events_from(poll.cursor, poll.max);
+        if (!found) {
+          note_damage(found.error());
+          (void)api->send(poll.client,
+                          api::encode(api::Reply{poll.request, failure(found.error())}));
+          continue;
+        }
+        events = std::move(*found);
       }
       if (events.empty() && now < poll.deadline) {
         left.push_back(std::move(poll));
@@ -525,6 +679,9 @@ struct Runtime::State {
   }
 
   void configure_link() {
+    if (options.read_only) {
+      return;
+    }
     if (link.start_if_due(monotonic_now())) {
       log::debug("link.started");
     }
@@ -539,6 +696,7 @@ struct Runtime::State {
     Turn turn{wall_now(), monotonic_now(), **transaction, keeper.entropy(), effects};
     auto secret = keeper.node().transport_secret(turn);
     if (!secret) {
+      note_damage(secret.error());
       return;
     }
     const std::string& listen = options.configuration.listen;
@@ -580,10 +738,10 @@ struct Runtime::State {
     Duration until = now + poll_longest;
     if (trouble) {
       until = std::min(until, reopen_at);
-    } else if (keeper.has_node()) {
+    } else if (keeper.has_node() && !options.read_only) {
       until = std::min(until, keeper.node().next_wakeup(now));
     }
-    if (!link.running()) {
+    if (!link.running() && !options.read_only) {
       until = std::min(until, link.next_start());
     }
     for (const WaitingPoll& poll : polls) {
@@ -603,7 +761,7 @@ struct Runtime::State {
 
   // Off the path of any commit, between turns.
   void keep_house() {
-    if (trouble) {
+    if (trouble || options.read_only) {
       return;
     }
     if (keeper.disk().wal_bytes() > options.configuration.log_bytes_checkpoint) {
@@ -652,7 +810,7 @@ struct Runtime::State {
   // In-flight work is in the store already; what is left is to sign the head and to tidy up.
   void end() {
     sd_notify(0, "STOPPING=1");
-    if (trouble || !keeper.has_node()) {
+    if (trouble || !keeper.has_node() || options.read_only) {
       return;
     }
     if (auto transaction = keeper.store().begin()) {

@@ -3,7 +3,10 @@
 // Waits for frames from the link, requests from local programs, signals and time; takes as many
 // inputs as have come, up to the configured bound; lets Node work on all of them in one
 // transaction; commits; and only then answers, sends and notifies. A turn whose store failed has
-// not happened: its clients are told so, and the node is opened again from disk.
+// not happened: its clients are told so, and the node is opened again from disk. Requests that only
+// read are answered after the commit, each for itself: one that meets a damaged page fails alone.
+//
+// Read-only, the node is only looked at: no link, no turn, nothing written (read_only_store.h).
 #pragma once
 
 #include <memory>
@@ -18,6 +21,7 @@ struct RuntimeOptions {
   Home home;
   Configuration configuration;
   std::string link_program;
+  bool read_only = false;
 };
 
 class Runtime {

@@ -176,6 +176,8 @@ void Network::stop(std::size_t member) {
     int status = 0;
     waitpid(processes_[member], &status, 0);
     processes_[member] = -1;
+    std::error_code ignored;
+    fs::remove(homes_[member] + "/run/api.sock", ignored);  // so that start() can wait for it
   }
 }
 
@@ -186,7 +188,7 @@ void Network::kill(std::size_t member) {
     waitpid(processes_[member], &status, 0);
     processes_[member] = -1;
     std::error_code ignored;
-    fs::remove(homes_[member] + "/run/api.sock", ignored);  // so that start() can wait for it
+    fs::remove(homes_[member] + "/run/api.sock", ignored);
   }
 }
 
