@@ -71,6 +71,19 @@ Bytes ask_passphrase() {
   return passphrase;
 }
 
+// Out of the file that was named, or asked for. Wiped by the caller.
+Result<Bytes> passphrase_for(const Arguments& arguments) {
+  if (arguments.passphrase_file.empty()) {
+    return ask_passphrase();
+  }
+  HAMROH_ASSIGN(Bytes passphrase,
+                read_input(arguments.passphrase_file, api::limits::passphrase_bytes_max));
+  while (!passphrase.empty() && (passphrase.back() == '\n' || passphrase.back() == '\r')) {
+    passphrase.pop_back();
+  }
+  return passphrase;
+}
+
 int done(const Arguments& arguments, const std::string& words) {
   print_line(arguments.json ? "{\"done\": true}" : words);
   return exit_done;
@@ -211,30 +224,32 @@ int events(const Arguments& arguments) {
 }
 
 int unlock(const Arguments& arguments) {
-  Bytes passphrase;
-  if (arguments.passphrase_file.empty()) {
-    passphrase = ask_passphrase();
-  } else {
-    auto file = read_input(arguments.passphrase_file, api::limits::passphrase_bytes_max);
-    if (!file) {
-      return fail(arguments, arguments.passphrase_file, file.error());
+  return with_node(arguments, [&](Client& client) {
+    // Argon2id is slow on purpose, and slower on small machines.
+    constexpr Duration patience = seconds(60);
+    client.set_deadline(patience);
+    const auto shown = client.status();
+    if (!shown) {
+      return fail(arguments, arguments.home, shown.error(), client);
     }
-    passphrase = std::move(*file);
-    while (!passphrase.empty() && (passphrase.back() == '\n' || passphrase.back() == '\r')) {
-      passphrase.pop_back();
+    if (!shown->node.locked) {
+      print_line(arguments.json ? "{\"done\": true, \"was_open\": true}"
+                                : "The vault was open already; no passphrase was looked at.");
+      return exit_done;
     }
-  }
-  // Argon2id is slow on purpose, and slower on small machines.
-  constexpr Duration patience = seconds(60);
-  const int code = simply(
-      arguments,
-      [&](Client& client) {
-        client.set_deadline(patience);
-        return client.unlock(passphrase);
-      },
-      "The vault is unlocked.");
-  crypto::wipe(passphrase);
-  return code;
+    // Without a passphrase only a vault with a key file opens: then there is nothing to ask.
+    Status opened = client.unlock({});
+    if (!opened && opened.error().code == Code::bad_passphrase) {
+      auto passphrase = passphrase_for(arguments);
+      if (!passphrase) {
+        return fail(arguments, arguments.passphrase_file, passphrase.error());
+      }
+      opened = client.unlock(*passphrase);
+      crypto::wipe(*passphrase);
+    }
+    return opened ? done(arguments, "The vault is unlocked.")
+                  : fail(arguments, arguments.home, opened.error(), client);
+  });
 }
 
 int lock(const Arguments& arguments) {

@@ -40,18 +40,19 @@ Duration monotonic_now() {
   return {milliseconds_of(CLOCK_BOOTTIME)};
 }
 
+std::string key_file_path(const Home& home, const std::string& configured,
+                          const std::string& usual) {
+  if (configured.empty()) {
+    return usual;
+  }
+  return configured.front() == '/' ? configured : home.file(configured);
+}
+
 Keeper::Keeper(Home home, Configuration configuration)
     : home_(std::move(home)), configuration_(std::move(configuration)) {}
 
 Keeper::~Keeper() {
   close();
-}
-
-std::string Keeper::key_file(const std::string& configured, const std::string& usual) const {
-  if (configured.empty()) {
-    return usual;
-  }
-  return configured.front() == '/' ? configured : home_.file(configured);
 }
 
 Status Keeper::open_store(bool create) {
@@ -65,11 +66,11 @@ Status Keeper::open_vault() {
   if (!vault_) {
     HAMROH_ASSIGN(vault_, Vault::open(home_));
   }
-  if (!reader_key_ && vault_->mode() == Vault::Mode::credential) {
+  if (!reader_key_ && !locked_ && vault_->mode() == Vault::Mode::credential) {
     HAMROH_ASSIGN(reader_key_, vault_->reader_tier_from_file(
                                    key_file(configuration_.reader_key_file, home_.reader_key())));
   }
-  if (!reader_key_ && !configuration_.passphrase_file.empty()) {
+  if (!reader_key_ && !locked_ && !configuration_.passphrase_file.empty()) {
     HAMROH_ASSIGN(Bytes passphrase, read_file(key_file(configuration_.passphrase_file, {}), 1024));
     while (!passphrase.empty() && (passphrase.back() == '\n' || passphrase.back() == '\r')) {
       passphrase.pop_back();
@@ -138,7 +139,21 @@ void Keeper::close() {
 }
 
 Status Keeper::unlock_store(ByteView passphrase) {
-  HAMROH_ASSIGN(reader_key_, vault_->reader_tier_from_passphrase(passphrase));
+  const bool by_file = vault_->mode() == Vault::Mode::credential;
+  if (!by_file && passphrase.empty()) {
+    return caller_error(Code::bad_passphrase, "this vault opens with a passphrase");
+  }
+  auto key = by_file ? vault_->reader_tier_from_file(
+                           key_file(configuration_.reader_key_file, home_.reader_key()))
+                     : vault_->reader_tier_from_passphrase(passphrase);
+  if (!key) {
+    // Whatever is wrong with the file, nothing has changed and the store is well.
+    const Code code = by_file && key.error().code == Code::bad_passphrase ? Code::invalid_argument
+                                                                          : key.error().code;
+    return tl::unexpected(Error{code, Blame::caller, key.error().text});
+  }
+  reader_key_ = std::move(*key);
+  locked_ = false;
   sealed_->unlock(*reader_key_);
   return {};
 }
@@ -146,6 +161,7 @@ Status Keeper::unlock_store(ByteView passphrase) {
 void Keeper::lock_store() {
   sealed_->lock();
   reader_key_.reset();
+  locked_ = true;
 }
 
 Effects Keeper::take_effects() {

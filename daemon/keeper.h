@@ -32,6 +32,10 @@ class SystemEntropy final : public Entropy {
 [[nodiscard]] Timestamp wall_now();
 [[nodiscard]] Duration monotonic_now();
 
+// Where a key file lies: as configured, relative to the home, or where it usually does.
+[[nodiscard]] std::string key_file_path(const Home& home, const std::string& configured,
+                                        const std::string& usual);
+
 class Keeper {
  public:
   Keeper(Home home, Configuration configuration);
@@ -56,8 +60,11 @@ class Keeper {
   [[nodiscard]] Entropy& entropy() { return entropy_; }
   [[nodiscard]] AnchorFile& anchor() { return *anchor_; }
 
-  // Derives the reader tier's key and opens the tier; the node itself is unlocked in a turn.
+  // Gets the reader tier's key and opens the tier; the node itself is unlocked in a turn. A vault
+  // with a credential file reads that file again and takes no notice of the passphrase. Errors
+  // (caller): bad_passphrase, and what is wrong with the file.
   [[nodiscard]] Status unlock_store(ByteView passphrase);
+  // Stays so when the store is opened again.
   void lock_store();
   // What opening the node wants done, taken once.
   [[nodiscard]] Effects take_effects();
@@ -65,13 +72,17 @@ class Keeper {
  private:
   [[nodiscard]] Status open_vault();
   [[nodiscard]] Status open_disk(const SqliteOptions& options);
-  [[nodiscard]] std::string key_file(const std::string& configured, const std::string& usual) const;
+  [[nodiscard]] std::string key_file(const std::string& configured,
+                                     const std::string& usual) const {
+    return key_file_path(home_, configured, usual);
+  }
 
   Home home_;
   Configuration configuration_;
   SystemEntropy entropy_;
   std::optional<Vault> vault_;
   std::optional<SymmetricKey> reader_key_;  // while unlocked, to open the store again by itself
+  bool locked_ = false;                     // by lock_store
   std::unique_ptr<SqliteStore> disk_;
   std::unique_ptr<SealedStore> sealed_;
   std::unique_ptr<ReadOnlyStore> reading_;  // only after open_read_only
