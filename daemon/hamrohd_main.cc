@@ -111,29 +111,32 @@ Bytes prompt_passphrase() {
   return passphrase;
 }
 
+int refuse_configuration(const Home& home, const ConfigurationFault& fault) {
+  std::fprintf(stderr, "hamrohd: %s: %s\n  Correct that line and start again.\n",
+               home.configuration().c_str(), fault.text.c_str());
+  return exit_refused;
+}
+
+constexpr const char* missing_key_remedy =
+    "The vault does not open without this file: put it back, or correct [vault] in hamroh.toml.";
+
 int serve(const Arguments& arguments) {
   const Home home(arguments.home);
-  Configuration configuration;
-  if (file_exists(home.configuration())) {
-    const auto file = read_file(home.configuration(), 64 * 1024);
-    if (!file) {
-      return refuse(arguments, home.configuration(), file.error(), {});
-    }
-    auto parsed = parse_configuration(text(*file));
-    if (!parsed) {
-      std::fprintf(stderr, "hamrohd: %s: %s\n  Correct that line and start again.\n",
-                   home.configuration().c_str(), parsed.error().text.c_str());
-      return exit_refused;
-    }
-    configuration = std::move(*parsed);
+  auto configuration = read_configuration(home);
+  if (!configuration) {
+    return refuse_configuration(home, configuration.error());
   }
   if (!arguments.log_level.empty()) {
-    configuration.log_level = arguments.log_level;
+    configuration->log_level = arguments.log_level;
   }
-  log::start(configuration.log_level, configuration.log_format == "json");
-  auto runtime = Runtime::open(
-      {home, std::move(configuration), own_directory() + "/hamroh-link", arguments.read_only});
+  log::start(configuration->log_level, configuration->log_format == "json");
+  auto runtime =
+      Runtime::open({home, *configuration, own_directory() + "/hamroh-link", arguments.read_only});
   if (!runtime) {
+    if (const auto missing = missing_key_file(home, *configuration);
+        missing && runtime.error().code == Code::not_found) {
+      return refuse(arguments, *missing, runtime.error(), missing_key_remedy);
+    }
     const bool beyond = arguments.read_only && runtime.error().code == Code::store_corrupt;
     return refuse(arguments, "cannot start the node in " + arguments.home, runtime.error(),
                   beyond
@@ -173,9 +176,12 @@ int init(const Arguments& arguments) {
   const bool by_credential = !options.passphrase;
   const auto member = initialise_home(options);
   if (!member) {
+    const Code code = member.error().code;
     return refuse(arguments, "cannot make a node in " + arguments.home, member.error(),
-                  member.error().code == Code::not_found
+                  code == Code::not_found
                       ? "Ask an administrator for the network file: " + arguments.network
+                  : code == Code::busy || code == Code::conflict
+                      ? "It was left as it is. Use another home: --home DIR"
                       : "Nothing was left behind.");
   }
   if (arguments.json) {
@@ -203,9 +209,18 @@ int init(const Arguments& arguments) {
 }
 
 int join(const Arguments& arguments) {
-  const auto joined = join_network(Home(arguments.home), arguments.directory);
+  const Home home(arguments.home);
+  const auto configuration = read_configuration(home);
+  if (!configuration) {
+    return refuse_configuration(home, configuration.error());
+  }
+  const auto joined = join_network(home, *configuration, arguments.directory);
   if (!joined) {
     const Code code = joined.error().code;
+    if (const auto missing = missing_key_file(home, *configuration);
+        missing && code == Code::not_found && file_exists(arguments.directory)) {
+      return refuse(arguments, *missing, joined.error(), missing_key_remedy);
+    }
     return refuse(arguments, "cannot join with " + arguments.directory, joined.error(),
                   code == Code::unknown_member
                       ? "The administrators have not admitted this node's request yet."

@@ -9,14 +9,39 @@
 namespace hamroh {
 namespace {
 
-// What an unfinished initialisation may have left; nothing else is ever removed.
-void remove_unfinished(const Home& home) {
-  for (const std::string& file :
-       {home.vault(), home.node_key(), home.reader_key(), home.database(), home.database() + "-wal",
-        home.configuration(), home.request(), home.file("anchor")}) {
-    (void)::unlink(file.c_str());
+// Removes what an initialisation has made, unless it was finished; nothing else is ever removed.
+class Unfinished {
+ public:
+  explicit Unfinished(const Home& home) : directory_(home.path()) {
+    made_directory_ = !file_exists(directory_);
+    for (const std::string& file : {home.vault(), home.node_key(), home.reader_key(),
+                                    home.database(), home.database() + "-wal", home.configuration(),
+                                    home.request(), home.file("anchor"), home.file("lock")}) {
+      if (!file_exists(file)) {
+        files_.push_back(file);
+      }
+    }
   }
-}
+  Unfinished(const Unfinished&) = delete;
+  Unfinished& operator=(const Unfinished&) = delete;
+  ~Unfinished() {
+    for (const std::string& file : files_) {
+      (void)::unlink(file.c_str());
+    }
+    if (made_directory_) {
+      (void)::rmdir(directory_.c_str());
+    }
+  }
+  void finished() {
+    files_.clear();
+    made_directory_ = false;
+  }
+
+ private:
+  std::string directory_;
+  bool made_directory_ = false;
+  std::vector<std::string> files_;
+};
 
 Result<MemberId> fill_home(const InitOptions& options, ByteView constitution) {
   const std::optional<ByteView> passphrase =
@@ -46,22 +71,22 @@ Result<MemberId> fill_home(const InitOptions& options, ByteView constitution) {
 Result<MemberId> initialise_home(const InitOptions& options) {
   HAMROH_ASSIGN(const Bytes constitution,
                 read_file(options.network_file, limits::constitution_bytes_max));
+  Unfinished unfinished(options.home);
   HAMROH_TRY(make_directory(options.home.path()));
   HAMROH_ASSIGN(const HomeLock lock, HomeLock::take(options.home));
   if (file_exists(options.home.vault()) || file_exists(options.home.database())) {
     return caller_error(Code::conflict, "this home already holds a node");
   }
-  auto member = fill_home(options, constitution);
-  if (!member) {
-    remove_unfinished(options.home);
-  }
+  HAMROH_ASSIGN(const MemberId member, fill_home(options, constitution));
+  unfinished.finished();
   return member;
 }
 
-Result<Joined> join_network(const Home& home, const std::string& directory_file) {
+Result<Joined> join_network(const Home& home, const Configuration& configuration,
+                            const std::string& directory_file) {
   HAMROH_ASSIGN(const Bytes file, read_file(directory_file, limits::directory_bytes_max));
   HAMROH_ASSIGN(const HomeLock lock, HomeLock::take(home));
-  Keeper keeper(home, {});
+  Keeper keeper(home, configuration);
   HAMROH_TRY(keeper.open_store(false));
   HAMROH_TRY(keeper.open_node());
   HAMROH_ASSIGN(auto transaction, keeper.store().begin());
@@ -72,6 +97,36 @@ Result<Joined> join_network(const Home& home, const std::string& directory_file)
   HAMROH_TRY(transaction->commit());
   const Directory& directory = keeper.node().directory()->value();
   return Joined{keeper.node().id(), directory.version, directory.members.size()};
+}
+
+tl::expected<Configuration, ConfigurationFault> read_configuration(const Home& home) {
+  constexpr std::size_t bytes_max = 64 * 1024;
+  if (!file_exists(home.configuration())) {
+    return Configuration{};
+  }
+  const auto file = read_file(home.configuration(), bytes_max);
+  return file ? parse_configuration(text(*file))
+              : tl::unexpected(ConfigurationFault{file.error().text});
+}
+
+std::optional<std::string> missing_key_file(const Home& home, const Configuration& configuration) {
+  const auto vault = Vault::open(home);
+  if (!vault) {
+    return std::nullopt;
+  }
+  std::vector<std::string> needed{
+      key_file_path(home, configuration.node_key_file, home.node_key())};
+  if (vault->mode() == Vault::Mode::credential) {
+    needed.push_back(key_file_path(home, configuration.reader_key_file, home.reader_key()));
+  } else if (!configuration.passphrase_file.empty()) {
+    needed.push_back(key_file_path(home, configuration.passphrase_file, {}));
+  }
+  for (const std::string& file : needed) {
+    if (!file_exists(file)) {
+      return file;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace hamroh

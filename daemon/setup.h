@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "daemon/configuration.h"
 #include "daemon/home.h"
 #include "protocol/directory.h"
 
@@ -16,7 +17,9 @@ struct InitOptions {
   std::string endpoint;
   std::optional<Bytes> passphrase;
 };
-// Makes the home with vault, store, configuration and request. An unfinished one is removed again.
+// Makes the home with vault, store, configuration and request. If that fails, whatever was not
+// there before is removed again. Errors: busy, conflict (a home that somebody else uses or that
+// holds a node is left alone), and whatever files and constitution may have.
 [[nodiscard]] Result<MemberId> initialise_home(const InitOptions& options);
 
 struct Joined {
@@ -25,6 +28,14 @@ struct Joined {
   std::size_t members = 0;
 };
 // Installs a directory into the home of a node that is not running.
-[[nodiscard]] Result<Joined> join_network(const Home& home, const std::string& directory_file);
+[[nodiscard]] Result<Joined> join_network(const Home& home, const Configuration& configuration,
+                                          const std::string& directory_file);
+
+// HOME/hamroh.toml; an absent one means the defaults.
+[[nodiscard]] tl::expected<Configuration, ConfigurationFault> read_configuration(const Home& home);
+// The first of the vault's key files that is not where it should be. Errors name no paths, so this
+// is how an operator is told.
+[[nodiscard]] std::optional<std::string> missing_key_file(const Home& home,
+                                                          const Configuration& configuration);
 
 }  // namespace hamroh
