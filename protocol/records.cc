@@ -142,7 +142,9 @@ MessageView MessageRecord::view(const MemberId& author, const MessageId& message
     level = outcome == EntryKind::opened ? Level::opened : level;
     level = outcome == EntryKind::expired ? Level::expired : level;
     level = outcome == EntryKind::unsupported ? Level::unsupported : level;
-    shown.deliveries = {{self, level, code, created, index}};
+    // When it was opened here, not when it was written there; unknown if no delivery was kept.
+    const Timestamp changed = deliveries.empty() ? Timestamp{} : deliveries.front().changed;
+    shown.deliveries = {{self, level, code, changed, index}};
   }
   return shown;
 }

@@ -277,6 +277,20 @@ TEST(Case, FoldsTheSameInWhateverOrderItsEventsCome) {
   EXPECT_EQ(other.state(filled<MemberId>(1)), ReferralState::accepted);
 }
 
+TEST(MessageRecords, AReceivedMessageChangedWhenItWasOpenedNotWhenItWasWritten) {
+  const MemberId author = filled<MemberId>(1);
+  const MemberId self = filled<MemberId>(2);
+  MessageRecord record;
+  record.created = {1'000};
+  record.outcome = EntryKind::opened;
+  const auto changed = [&] {
+    return record.view(author, filled<MessageId>(3), self).deliveries.at(0).changed;
+  };
+  EXPECT_EQ(changed(), Timestamp{}) << "not known here";
+  record.deliveries = {{self, Level::opened, Code::none, {5'000}, 0}};
+  EXPECT_EQ(changed(), Timestamp{5'000});
+}
+
 TEST(Case, NamesWhatIsMissing) {
   CaseRecord record;
   record.apply(inner_of({1, 2, EventKind::case_note, {digest_of(1)}}), digest_of(2));
