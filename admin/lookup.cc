@@ -7,7 +7,6 @@
 namespace hamroh {
 namespace {
 
-constexpr std::size_t digits_min = 4;
 constexpr std::size_t cases_searched_max = 4'096;
 constexpr std::size_t cases_opened_max = 256;
 constexpr std::size_t candidates_shown_max = 10;
@@ -72,14 +71,14 @@ Status visit_cases(Client& client, std::size_t most,
 
 }  // namespace
 
-bool begins(ByteView id, const std::string& typed) {
-  std::string digits;
+bool begins(ByteView id, const std::string& typed, std::size_t digits) {
+  std::string beginning;
   for (const char c : typed) {
     if (c != '-') {
-      digits.push_back(lower(c));
+      beginning.push_back(lower(c));
     }
   }
-  return digits.size() >= digits_min && to_hex(id).starts_with(digits);
+  return beginning.size() >= digits && to_hex(id).starts_with(beginning);
 }
 
 Lookup<MemberId> match_member(std::span<const Member> members, const std::string& typed) {
@@ -89,7 +88,7 @@ Lookup<MemberId> match_member(std::span<const Member> members, const std::string
     if (member.name == typed || (id && MemberId::from(*id) == member.id)) {
       return member.id;
     }
-    if (!typed.empty() && (name_begins(member.name, typed) || begins(member.id.view(), typed))) {
+    if (!typed.empty() && (name_begins(member.name, typed) || begins(member.id.view(), typed, 1))) {
       found.push_back(&member);
     }
   }

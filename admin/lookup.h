@@ -19,8 +19,10 @@ using Lookup = tl::expected<T, LookupFault>;
 // An exact id or name wins over beginnings. Pure.
 [[nodiscard]] Lookup<MemberId> match_member(std::span<const Member> members,
                                             const std::string& typed);
-// True if `typed` is the beginning of the id's hex form, hyphens left out; at least four digits.
-[[nodiscard]] bool begins(ByteView id, const std::string& typed);
+// True if `typed` is the beginning of the id's hex form, hyphens left out; at least so many digits:
+// four of a case or message, because there are many; of a member one is enough.
+inline constexpr std::size_t digits_min = 4;
+[[nodiscard]] bool begins(ByteView id, const std::string& typed, std::size_t digits = digits_min);
 
 [[nodiscard]] Lookup<MemberId> find_member(Client& client, const std::string& typed);
 // A beginning is looked for among the newest 4,096 cases (messages: 256 cases).

@@ -1,6 +1,8 @@
 #include "admin/views.h"
 
 #include <nlohmann/json.hpp>
+#include <type_traits>
+#include <utility>
 
 #include "protocol/ledger.h"
 #include "protocol/text.h"
@@ -44,32 +46,154 @@ std::string joined(const std::vector<Enum>& codes) {
   return text;
 }
 
-EventText describe(const ReferralForm& form) {
-  EventText text{to_json(form), {}};
-  const Triage& triage = form.triage;
-  text.lines.push_back(std::string("urgency ") + name_of(triage.urgency) + ", services " +
-                       joined(triage.services));
-  text.lines.push_back("district " + triage.district + ", age " + name_of(triage.age_band) +
-                       ", sex " + name_of(triage.sex) + ", reason " + triage.reason.code);
-  if (triage.reason.note) {
-    text.lines.push_back(triage.reason.note->text);
+std::string joined(const std::vector<std::string>& texts) {
+  std::string text;
+  for (const std::string& one : texts) {
+    text += (text.empty() ? "" : ", ") + one;
   }
   return text;
+}
+
+// The lines by which an event is told: "label: value". What is empty or absent is left out.
+class Told {
+ public:
+  void say(const std::string& label, const std::string& value) {
+    if (!value.empty()) {
+      lines_.push_back(label + ": " + value);
+    }
+  }
+  template <class Enum>
+  requires std::is_enum_v<Enum>
+  void say(const std::string& label, std::optional<Enum> value) {
+    say(label, value ? std::string(name_of(*value)) : std::string());
+  }
+  // As many lines as it has.
+  void say(const std::string& label, const std::optional<FreeText>& text) {
+    if (text) {
+      say_lines(label + " (" + text->language + "): ", text->text);
+    }
+  }
+  void say_lines(const std::string& before, std::string_view text) {
+    std::string lead = before;
+    for (;;) {
+      const std::size_t end = text.find('\n');
+      std::string_view line = text.substr(0, end);
+      if (line.ends_with('\r')) {
+        line.remove_suffix(1);
+      }
+      lines_.push_back(std::exchange(lead, std::string(before.empty() ? 0 : 2, ' ')) +
+                       std::string(line));
+      if (end == std::string_view::npos) {
+        return;
+      }
+      text.remove_prefix(end + 1);
+    }
+  }
+  [[nodiscard]] std::vector<std::string> take() { return std::move(lines_); }
+
+ private:
+  std::vector<std::string> lines_;
+};
+
+void tell(Told& told, const Triage& triage) {
+  told.say("urgency", std::optional(triage.urgency));
+  told.say("sensitivity", std::optional(triage.sensitivity));
+  told.say("services", joined(triage.services));
+  told.say("reason", triage.reason.code);
+  told.say("reason in words", triage.reason.note);
+  told.say("age", std::optional(triage.age_band));
+  told.say("sex", std::optional(triage.sex));
+  told.say("languages", joined(triage.languages));
+  told.say("district", triage.district);
+  told.say("dependants", std::to_string(triage.dependants));
+  told.say("access needs", joined(triage.access_needs));
+  told.say("requested by", triage.requested_by);
+}
+
+void tell(Told& told, const Contact& contact) {
+  told.say("name", contact.name);
+  told.say("alias", contact.alias);
+  told.say("safe contact", std::optional(contact.safe_contact.method));
+  told.say("contact at", contact.safe_contact.value);
+  told.say("contact hours", contact.safe_contact.hours);
+  told.say("who may answer", contact.safe_contact.who_may_answer);
+  told.say("leave a message", std::string(contact.safe_contact.leave_message ? "yes" : "no"));
+  told.say("sex of the interpreter", contact.interpreter_sex);
+  told.say("pickup place", contact.pickup_place);
+}
+
+void tell(Told& told, const CaseFacts& facts) {
+  told.say("born", facts.birth_year == 0 ? facts.birth_date : std::to_string(facts.birth_year));
+  told.say("citizenship", joined(facts.citizenship));
+  told.say("documents held", joined(facts.documents_held));
+  told.say("trafficking", facts.trafficking_scope);
+  if (facts.indicators) {
+    told.say("indicators of act", joined(facts.indicators->act));
+    told.say("indicators of means", joined(facts.indicators->means));
+    told.say("indicators of purpose", joined(facts.indicators->purpose));
+  }
+  told.say("exploitation", joined(facts.exploitation));
+  told.say("recruited in", facts.recruitment_country);
+  told.say("exploited in", facts.exploitation_country);
+  told.say("services already given", joined(facts.services_already));
+  told.say("safety risks", joined(facts.safety_risks));
+  if (facts.guardian) {
+    told.say("guardian", facts.guardian->name);
+    told.say("guardian is", facts.guardian->relation);
+    told.say("guardian's contact", facts.guardian->contact);
+  }
+}
+
+void tell(Told& told, const SealedFacts& sealed) {
+  told.say("health", sealed.health);
+  told.say("narrative", sealed.narrative);
+  told.say("alleged perpetrator", sealed.alleged_perpetrator);
+}
+
+void tell(Told& told, const Consent& consent) {
+  told.say("consent given by", consent.given_by);
+  told.say("consent mode", consent.mode);
+  told.say("consent text", consent.text_version);
+  told.say("consent language", consent.language);
+  told.say("consent date", consent.date);
+  told.say("consent expires", consent.expires);
+  told.say("consent witness", consent.witness);
+  for (const ConsentScope& scope : consent.scope) {
+    told.say("consent to", joined(scope.recipients));
+    told.say("  for tiers", joined(scope.tiers));
+    told.say("  for purposes", joined(scope.purposes));
+  }
+  told.say("without consent because of", consent.exception);
+  told.say("second approver", consent.second_approver);
+}
+
+EventText describe(const ReferralForm& form) {
+  Told told;
+  tell(told, form.triage);
+  if (form.contact) {
+    tell(told, *form.contact);
+  }
+  if (form.facts) {
+    tell(told, *form.facts);
+  }
+  if (form.sealed) {
+    tell(told, *form.sealed);
+  }
+  tell(told, form.consent);
+  return {to_json(form), told.take()};
 }
 
 EventText describe(const Decision& decision) {
-  EventText text{to_json(decision), {}};
-  if (decision.reason) {
-    text.lines.push_back(std::string("reason ") + name_of(*decision.reason));
-  }
-  if (decision.text) {
-    text.lines.push_back(decision.text->text);
-  }
-  return text;
+  Told told;
+  told.say("reason", decision.reason);
+  told.say("in words", decision.text);
+  return {to_json(decision), told.take()};
 }
 
 EventText describe(const NoteText& note) {
-  return {to_json(note), {note.text.text}};
+  Told told;
+  told.say_lines("", note.text.text);
+  return {to_json(note), told.take()};
 }
 
 template <class Parsed>

@@ -1,0 +1,100 @@
+// What people see of cases and members, and what they may type for them.
+
+#include "admin/views.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "admin/lookup.h"
+#include "protocol/text.h"
+#include "protocol/wire_form.h"
+#include "sdk/form_json.h"
+
+namespace hamroh {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+Member member(std::uint8_t first, const std::string& name) {
+  Member member;
+  member.id.bytes.fill(first);
+  member.name = name;
+  return member;
+}
+
+std::string shown_as(EventKind kind, const EventText& body) {
+  CaseView view;
+  view.events.resize(1);
+  view.events[0].kind = kind;
+  return case_text(view, {}, {body});
+}
+
+TEST(Views, ANoteOfSeveralLinesIsShownInSeveralLinesEachEscaped) {
+  const NoteText note{{"en", "first\nsecond\n\nfourth"}};
+  const EventText body = describe_body(EventKind::case_note, encode(note));
+  EXPECT_THAT(body.lines, ElementsAre("first", "second", "", "fourth"));
+  const std::string text = shown_as(EventKind::case_note, body);
+  EXPECT_THAT(text, HasSubstr("    | first\n    | second\n    | \n    | fourth\n"));
+  const std::string hostile = shown_as(EventKind::case_note, {"", {"\x1b[2Jone", "two\nthree"}});
+  EXPECT_THAT(hostile, Not(HasSubstr("\x1b")));
+  EXPECT_THAT(hostile, Not(HasSubstr("\nthree")));
+}
+
+// Every text and number in the JSON of a form, but for its version and what is there in words only.
+void collect_leaves(const nlohmann::json& json, std::vector<std::string>& leaves) {
+  if (json.is_structured()) {
+    for (const auto& item : json) {
+      collect_leaves(item, leaves);
+    }
+  } else if (json.is_string()) {
+    leaves.push_back(json.get<std::string>());
+  } else if (json.is_number()) {
+    leaves.push_back(json.dump());
+  }
+}
+
+TEST(Views, EverythingThatAFormSaysIsShownInWords) {
+  for (const char* name : {"child-ru", "emergency-tg", "returnee-ru", "urgent-adult-en"}) {
+    std::ifstream file(std::string(HAMROH_SOURCE) + "/deploy/forms/" + name + ".json");
+    const std::string raw{std::istreambuf_iterator<char>(file), {}};
+    const auto form = parse_form_json(raw);
+    ASSERT_TRUE(form) << form.error().path;
+    nlohmann::json json = nlohmann::json::parse(raw);
+    json.erase("form");
+    std::vector<std::string> leaves;
+    collect_leaves(json, leaves);
+    const std::string text =
+        shown_as(EventKind::referral_send, describe_body(EventKind::referral_send, encode(*form)));
+    for (const std::string& leaf : leaves) {
+      EXPECT_THAT(text, HasSubstr(escape_for_terminal(leaf))) << name;
+    }
+    EXPECT_THAT(text, HasSubstr("| urgency: "));
+    EXPECT_THAT(text, HasSubstr("| safe contact: "));
+    EXPECT_THAT(text, HasSubstr("| consent "));
+  }
+}
+
+TEST(Lookup, AMemberIsNamedByAnyUnambiguousBeginning) {
+  const std::vector<Member> members{member(0x1a, "Umed"), member(0x2b, "Khujand"),
+                                    member(0x2c, "Sughd"), member(0x3d, "Ulfat")};
+  EXPECT_EQ(match_member(members, "K"), members[1].id);
+  EXPECT_EQ(match_member(members, "1"), members[0].id);
+  EXPECT_EQ(match_member(members, "2c"), members[2].id);
+  EXPECT_EQ(match_member(members, "ul"), members[3].id);
+  EXPECT_EQ(match_member(members, "2").error().error.code, Code::ambiguous);
+  EXPECT_EQ(match_member(members, "u").error().error.code, Code::ambiguous);
+  EXPECT_EQ(match_member(members, "x").error().error.code, Code::not_found);
+  EXPECT_EQ(match_member(members, "").error().error.code, Code::not_found);
+  // Cases and messages are many: there one digit is no beginning.
+  EXPECT_FALSE(begins(members[0].id.view(), "1a1"));
+  EXPECT_TRUE(begins(members[0].id.view(), "1a1a"));
+}
+
+}  // namespace
+}  // namespace hamroh
