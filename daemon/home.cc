@@ -181,6 +181,13 @@ void AnchorFile::write(const WriteAnchor& anchor) {
   slot_ ^= 1U;
 }
 
+void AnchorFile::replace(const WriteAnchor& anchor) {
+  write(anchor);
+  sync();  // so that a crash never tears both
+  write(anchor);
+  sync();
+}
+
 void AnchorFile::sync() {
   (void)::fdatasync(descriptor_);
 }

@@ -61,6 +61,9 @@ class AnchorFile {
   [[nodiscard]] static Result<AnchorFile> open(const Home& home);
   [[nodiscard]] std::optional<WriteAnchor> read() const;
   void write(const WriteAnchor& anchor);
+  // In both slots, and synced: what contradicts the own ledger must not lose against an older
+  // anchor of it that happens to be larger.
+  void replace(const WriteAnchor& anchor);
   void sync();
   AnchorFile(AnchorFile&& other) noexcept;
   AnchorFile& operator=(AnchorFile&& other) noexcept;

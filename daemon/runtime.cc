@@ -666,8 +666,14 @@ struct Runtime::State {
       recent.pop_front();
     }
     if (effects.anchor) {
-      keeper.anchor().write(*effects.anchor);
-      anchor_dirty = true;
+      const Ledger& ledger = keeper.node().ledger();
+      if (effects.anchor->size == ledger.size() && effects.anchor->root == ledger.root()) {
+        keeper.anchor().write(*effects.anchor);
+        anchor_dirty = true;
+      } else {
+        // The node has stopped signing: the next start has to know without being told again.
+        keeper.anchor().replace(*effects.anchor);
+      }
     }
   }
 

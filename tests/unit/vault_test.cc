@@ -127,6 +127,18 @@ TEST_F(AnchorOutside, RemembersTheNewestOfTwoSlots) {
   EXPECT_EQ(again->read()->size, 5U);
 }
 
+TEST_F(AnchorOutside, WhatContradictsTheLedgerOutlivesTheLargerAnchorsOfIt) {
+  {
+    auto anchor = AnchorFile::open(*home_);
+    ASSERT_TRUE(anchor);
+    anchor->write({8, Digest{}});
+    anchor->write({9, Digest{}});
+    anchor->replace({5, Digest{}});
+    EXPECT_EQ(anchor->read()->size, 5U);
+  }
+  EXPECT_EQ(AnchorFile::open(*home_)->read()->size, 5U);
+}
+
 TEST_F(AnchorOutside, TornWriteLeavesTheOtherSlot) {
   {
     auto anchor = AnchorFile::open(*home_);
