@@ -26,9 +26,12 @@ enum class Type : std::uint8_t {
   statistics = 21,
 };
 constexpr std::size_t endpoint_bytes_max = 300;
-// The kernel keeps some for itself: what is read back must hold one datagram with room to spare.
+// 1 MiB is asked for, so that frames can wait in the kernel. What the kernel gives is read back, in
+// its own count, which is twice what was asked for, at most twice net.core.wmem_max unless FORCE is
+// allowed. It refuses a datagram over that count less 32 bytes for ever (EMSGSIZE): so less than
+// what one datagram needs is no pair at all, and everything above that only means waiting sooner.
 constexpr int buffer_bytes_wanted = 1024 * 1024;
-constexpr int buffer_bytes_needed = 400 * 1024;
+constexpr int buffer_bytes_needed = static_cast<int>(datagram_bytes_max) + 32;
 
 Bytes begin(Type type) {
   return {static_cast<std::uint8_t>(type)};
@@ -147,7 +150,7 @@ std::optional<Frame> parse_body(Type type, ByteReader& reader) {
 
 Status widen(int descriptor) {
   const int wanted = buffer_bytes_wanted;
-  // FORCE needs a privilege; without it the kernel's own maximum applies.
+  // FORCE needs CAP_NET_ADMIN; without it the kernel's own maximum applies.
   if (setsockopt(descriptor, SOL_SOCKET, SO_SNDBUFFORCE, &wanted, sizeof wanted) != 0) {
     (void)setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &wanted, sizeof wanted);
   }
