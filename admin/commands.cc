@@ -1,7 +1,10 @@
 #include "admin/commands.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <numeric>
+#include <utility>
 
 #include "admin/report.h"
 #include "protocol/text.h"
@@ -69,6 +72,23 @@ int usage(const Arguments& arguments, const std::string& what) {
 int with_node(const Arguments& arguments, const std::function<int(Client&)>& use) {
   auto client = Client::connect(arguments.home);
   return client ? use(*client) : fail(arguments, arguments.home, client.error());
+}
+
+std::string nearest(const std::vector<std::string>& names, const std::string& typed) {
+  const auto distance = [&typed](const std::string& name) {
+    std::vector<std::size_t> row(typed.size() + 1);  // Levenshtein's, one row at a time
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < name.size(); ++i) {
+      std::size_t diagonal = std::exchange(row[0], i + 1);
+      for (std::size_t j = 0; j < typed.size(); ++j) {
+        const std::size_t changed = diagonal + (name[i] == typed[j] ? 0 : 1);
+        diagonal = row[j + 1];
+        row[j + 1] = std::min({changed, row[j] + 1, row[j + 1] + 1});
+      }
+    }
+    return row.back();
+  };
+  return *std::ranges::min_element(names, {}, distance);
 }
 
 std::optional<Duration> parse_duration(const std::string& text) {

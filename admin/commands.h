@@ -73,6 +73,8 @@ int fail(const Arguments& arguments, const std::string& where, const Error& erro
 int fail(const Arguments& arguments, const std::string& where, const Error& error);
 int usage(const Arguments& arguments, const std::string& what);
 
+// The one of `names` (at least one) that takes the fewest changes of a letter to get from `typed`.
+[[nodiscard]] std::string nearest(const std::vector<std::string>& names, const std::string& typed);
 // "500ms", "10s", "2m", "1h"; at most a day.
 [[nodiscard]] std::optional<Duration> parse_duration(const std::string& text);
 [[nodiscard]] std::optional<Level> parse_level(const std::string& text);

@@ -7,6 +7,7 @@
 // Exit codes      0 done, 1 refused (with a coded reason), 2 usage, 3 no node, 4 timed out.
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -73,7 +74,9 @@ class CommandLine {
     try {
       app_.parse(count, values);
     } catch (const CLI::ParseError& fault) {
-      return app_.exit(fault) == 0 ? exit_done : exit_usage;
+      const std::string unknown =
+          fault.get_exit_code() == 0 ? "" : unknown_verb({values + 1, values + count});
+      return !unknown.empty() ? usage(a_, unknown) : app_.exit(fault) == 0 ? exit_done : exit_usage;
     }
     if (a_.home.empty()) {
       a_.home = default_home();
@@ -82,6 +85,34 @@ class CommandLine {
   }
 
  private:
+  // What to say of the first word that is no verb where a verb is wanted; empty if there is none.
+  [[nodiscard]] std::string unknown_verb(const std::vector<std::string>& words) const {
+    const CLI::App* at = &app_;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      if (words[i].starts_with('-')) {
+        const CLI::Option* option = app_.get_option_no_throw(words[i]);
+        i += option != nullptr && option->get_items_expected_max() > 0 ? 1 : 0;
+        continue;
+      }
+      const std::vector<const CLI::App*> verbs = at->get_subcommands({});
+      if (verbs.empty()) {
+        return {};
+      }
+      const auto typed = std::ranges::find(verbs, words[i], &CLI::App::get_name);
+      if (typed == verbs.end()) {
+        std::vector<std::string> names;
+        for (const CLI::App* one : verbs) {
+          names.push_back(one->get_name());
+        }
+        const std::string group = at == &app_ ? "hamroh" : "hamroh " + at->get_name();
+        return "\"" + words[i] + "\" is no command of " + group + "; did you mean \"" +
+               nearest(names, words[i]) + "\"?";
+      }
+      at = *typed;
+    }
+    return {};
+  }
+
   CLI::App* verb(CLI::App* under, const char* name, const char* what, const char* example,
                  Verb run) {
     CLI::App* added = under->add_subcommand(name, what);
@@ -89,8 +120,9 @@ class CommandLine {
     added->callback([this, run] { typed_ = run; });
     return added;
   }
-  CLI::App* group(const char* name, const char* what) {
+  CLI::App* group(const char* name, const char* what, const char* example) {
     CLI::App* added = app_.add_subcommand(name, what);
+    added->footer(std::string("Example:\n  ") + example);
     added->require_subcommand(1);
     return added;
   }
@@ -104,7 +136,8 @@ class CommandLine {
   }
 
   void add_node_verbs() {
-    CLI::App* node = group("node", "Make a node, let it join a network, show who it is");
+    CLI::App* node = group("node", "Make a node, let it join a network, show who it is",
+                           "hamroh node join --directory directory.hamroh");
     CLI::App* init = verb(node, "init", "Make a node and its request for admission",
                           "hamroh node init --network network.hamroh --name Umed --kind ngo "
                           "--listen tcp://127.0.0.1:7001",
@@ -139,7 +172,7 @@ class CommandLine {
   }
 
   void add_case_verbs() {
-    CLI::App* cases = group("case", "Show cases");
+    CLI::App* cases = group("case", "Show cases", "hamroh case show 0193a5c2-7b41");
     with_case(verb(cases, "show", "Show one case and all its events",
                    "hamroh case show 0193a5c2-7b41", case_show));
     verb(cases, "list", "List the cases, newest first", "hamroh case list", case_list);
@@ -160,7 +193,7 @@ class CommandLine {
     may_wait(noting);
     noting->add_option("--text-file", a_.text_file, "The note (- for standard input)")->required();
     noting->add_option("--language", a_.language, "Of the note (default from $LANG, else en)");
-    CLI::App* forms = group("form", "Check forms, without any node");
+    CLI::App* forms = group("form", "Check forms, without any node", "hamroh form check form.json");
     CLI::App* check = verb(forms, "check", "Say whether a form is valid, and if not why",
                            "hamroh form check form.json", form_check);
     check->add_option("form", a_.form, "The form, JSON")->required();
@@ -172,7 +205,8 @@ class CommandLine {
     with_message(proof);
     proof->add_option("--out", a_.out, "The file (- for standard output)")->required();
     proof->add_option("--from", a_.member, "Of this recipient, if there are several");
-    CLI::App* ledger = group("ledger", "Verify or export this node's ledger");
+    CLI::App* ledger =
+        group("ledger", "Verify or export this node's ledger", "hamroh ledger verify");
     verb(ledger, "verify", "Recompute the root over all entries, check the signed head",
          "hamroh ledger verify", ledger_verify);
     CLI::App* exporting = verb(ledger, "export", "Write all entries and the head to a file",
@@ -194,7 +228,7 @@ class CommandLine {
     CLI::App* opening = verb(&app_, "unlock", "Open the vault", "hamroh unlock", unlock);
     opening->add_option("--passphrase-file", a_.passphrase_file, "File with the passphrase");
     verb(&app_, "lock", "Close the vault", "hamroh lock", lock);
-    CLI::App* clock = group("clock", "Answer questions about the clock");
+    CLI::App* clock = group("clock", "Answer questions about the clock", "hamroh clock confirm");
     verb(clock, "confirm", "Say that this machine's clock is right", "hamroh clock confirm",
          clock_confirm);
   }
