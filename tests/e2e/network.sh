@@ -1,7 +1,7 @@
 # Sourced by the end-to-end tests: four members on this machine, made with the commands that a user
 # types. BIN is where the programs are. Everything is stopped and removed when the test ends.
 set -euo pipefail
-BIN=${1:?usage: TEST DIRECTORY-OF-PROGRAMS}
+BIN=$(cd "${1:?usage: TEST DIRECTORY-OF-PROGRAMS}" && pwd)
 PATH=$BIN:$PATH
 place=$(mktemp -d "${TMPDIR:-/tmp}/hamroh-e2e.XXXXXX")
 members=(ngo commission ministry shelter)
