@@ -384,6 +384,10 @@ struct Runtime::State {
   void answer_questions() {
     std::unique_ptr<Transaction> transaction;
     for (auto& [client, request] : std::exchange(questions, {})) {
+      if (std::holds_alternative<api::GetStatus>(request.ask)) {
+        replies.emplace_back(client, api::Reply{request.id, status()});  // needs no store
+        continue;
+      }
       if (!transaction) {
         auto begun = keeper.store().begin();
         if (!begun) {
