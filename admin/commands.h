@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "sdk/include/hamroh/client.h"
 
@@ -26,6 +27,9 @@ struct Arguments {
   std::string member;
   std::string network;
   std::string directory;
+  std::string again;
+  std::string png;
+  std::vector<std::string> key_purposes;
   std::string name;
   std::string kind;
   std::string listen;
@@ -45,6 +49,13 @@ int events(const Arguments& arguments);
 int unlock(const Arguments& arguments);
 int lock(const Arguments& arguments);
 int clock_confirm(const Arguments& arguments);
+
+// commands_members.cc
+int members(const Arguments& arguments);
+int alarms(const Arguments& arguments);
+int key_rotate(const Arguments& arguments);
+int node_request(const Arguments& arguments);
+int node_move(const Arguments& arguments);
 
 // commands_case.cc
 int refer(const Arguments& arguments);

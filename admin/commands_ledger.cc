@@ -183,6 +183,28 @@ constexpr Error wrong_root{Code::bad_proof, Blame::peer,
 
 }  // namespace
 
+namespace {
+
+// Whether the ledger entry that a receipt proves is still believed: keys can be stolen, and the
+// directory says from where on a ledger counts for nothing.
+bool is_evidence(Client& client, const std::string& text) {
+  const auto proof = parse_tlog_proof(text);
+  const auto members = client.members();
+  if (!proof || !members) {
+    return true;  // nothing speaks against it
+  }
+  const auto origin =
+      Origin::parse(std::string_view(proof->signed_note).substr(0, proof->signed_note.find('\n')));
+  for (const Member& member : members->members) {
+    if (origin && member.id == origin->member) {
+      return stands_as_evidence(member, origin->incarnation, proof->index);
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
 int receipt(const Arguments& arguments) {
   return with_node(arguments, [&](Client& client) {
     const auto message = find_message(client, arguments.message);
@@ -208,12 +230,21 @@ int receipt(const Arguments& arguments) {
     if (const Status written = write_output(arguments.out, view(*text), private_mode); !written) {
       return fail(arguments, arguments.out, written.error());
     }
+    const bool stands = is_evidence(client, *text);
     if (arguments.json) {
-      std::printf("{\"message\": \"%s\", \"file\": %s}\n", to_uuid(*message).c_str(),
-                  json_string(arguments.out).c_str());
+      std::printf("{\"message\": \"%s\", \"file\": %s, \"stands\": %s}\n",
+                  to_uuid(*message).c_str(), json_string(arguments.out).c_str(),
+                  stands ? "true" : "false");
     } else {
       std::printf("Receipt of %s: %s\n", to_uuid(*message).c_str(),
                   escape_for_terminal(arguments.out).c_str());
+    }
+    if (!stands) {
+      std::fputs(
+          "  Its signer was revoked, or came back with new keys, at an earlier place of its "
+          "ledger:\n"
+          "  this receipt is no evidence any more.\n",
+          stderr);
     }
     return exit_done;
   });

@@ -1,6 +1,5 @@
 // What operators do with the node itself: make it, let it join, look at it, lock and unlock it.
 
-#include <termios.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -9,6 +8,7 @@
 
 #include "admin/commands.h"
 #include "admin/files.h"
+#include "admin/passphrase.h"
 #include "admin/report.h"
 #include "admin/views.h"
 #include "protocol/crypto.h"
@@ -47,41 +47,11 @@ int become_daemon(const Arguments& arguments, std::vector<std::string> words) {
                 "Install hamrohd in the same directory as hamroh.");
 }
 
-// A line from the terminal without echo, or the first line of standard input. Wiped by the caller.
-Bytes ask_passphrase() {
-  termios before{};
-  const bool terminal = ::tcgetattr(STDIN_FILENO, &before) == 0;
-  if (terminal) {
-    std::fputs("Passphrase of this node: ", stderr);
-    termios silent = before;
-    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-  }
-  Bytes passphrase;
-  passphrase.reserve(api::limits::passphrase_bytes_max);  // so that no copy stays behind
-  char read = 0;
-  while (::read(STDIN_FILENO, &read, 1) == 1 && read != '\n' &&
-         passphrase.size() < api::limits::passphrase_bytes_max) {
-    passphrase.push_back(static_cast<std::uint8_t>(read));
-  }
-  if (terminal) {
-    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-    std::fputs("\n", stderr);
-  }
-  return passphrase;
-}
-
 // Out of the file that was named, or asked for. Wiped by the caller.
 Result<Bytes> passphrase_for(const Arguments& arguments) {
-  if (arguments.passphrase_file.empty()) {
-    return ask_passphrase();
-  }
-  HAMROH_ASSIGN(Bytes passphrase,
-                read_input(arguments.passphrase_file, api::limits::passphrase_bytes_max));
-  while (!passphrase.empty() && (passphrase.back() == '\n' || passphrase.back() == '\r')) {
-    passphrase.pop_back();
-  }
-  return passphrase;
+  return arguments.passphrase_file.empty()
+             ? Result<Bytes>(ask_passphrase("Passphrase of this node: "))
+             : read_passphrase_file(arguments.passphrase_file);
 }
 
 int done(const Arguments& arguments, const std::string& words) {
@@ -101,13 +71,26 @@ int simply(const Arguments& arguments, const std::function<Status(Client&)>& ask
 }  // namespace
 
 int node_init(const Arguments& arguments) {
-  if (!parse_member_kind(arguments.kind)) {
+  const bool again = !arguments.again.empty();
+  if (again && arguments.directory.empty()) {
+    return usage(arguments, "--again needs --directory FILE, where the member stands");
+  }
+  if (!again && arguments.name.empty()) {
+    return usage(arguments,
+                 "--name and --kind are needed (or --again for a member that lost its keys)");
+  }
+  if (!again && !parse_member_kind(arguments.kind)) {
     return usage(arguments,
                  "--kind is ngo, provider, commission or ministry, not " + arguments.kind);
   }
-  std::vector<std::string> words{
-      "init",         "--home", arguments.home, "--network", arguments.network, "--name",
-      arguments.name, "--kind", arguments.kind, "--listen",  arguments.listen};
+  std::vector<std::string> words{"init",          "--home",          arguments.home,
+                                 "--network",     arguments.network, "--listen",
+                                 arguments.listen};
+  if (again) {
+    words.insert(words.end(), {"--again", arguments.again, "--directory", arguments.directory});
+  } else {
+    words.insert(words.end(), {"--name", arguments.name, "--kind", arguments.kind});
+  }
   if (!arguments.passphrase_file.empty()) {
     words.insert(words.end(), {"--passphrase-file", arguments.passphrase_file});
   }
@@ -128,7 +111,7 @@ int node_join(const Arguments& arguments) {
   if (!file) {
     return fail(arguments, arguments.directory, file.error());
   }
-  const Status installed = client->install_directory(*file);
+  const Status installed = client->install(*file);
   if (!installed) {
     return fail(arguments, arguments.directory, installed.error(), *client);
   }

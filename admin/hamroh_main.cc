@@ -143,16 +143,28 @@ class CommandLine {
                           "--listen tcp://127.0.0.1:7001",
                           node_init);
     init->add_option("--network", a_.network, "The network file")->required();
-    init->add_option("--name", a_.name, "The organisation's name")->required();
-    init->add_option("--kind", a_.kind, "ngo, provider, commission or ministry")->required();
+    init->add_option("--name", a_.name, "The organisation's name");
+    init->add_option("--kind", a_.kind, "ngo, provider, commission or ministry");
+    init->add_option("--again", a_.again,
+                     "Instead of these: the member (id or name) that lost its keys");
+    init->add_option("--directory", a_.directory, "With --again: the directory where it stands");
     init->add_option("--listen", a_.listen, "tcp://HOST:PORT that others can reach")->required();
     CLI::Option* file =
         init->add_option("--passphrase-file", a_.passphrase_file, "Lock the vault with this");
     init->add_flag("--passphrase-prompt", a_.passphrase_prompt, "Ask for a passphrase")
         ->excludes(file);
-    CLI::App* join = verb(node, "join", "Take over a directory from the administrators",
-                          "hamroh node join --directory directory.hamroh", node_join);
-    join->add_option("--directory", a_.directory, "The directory file")->required();
+    CLI::App* request = verb(node, "request", "Show the request for admission and its fingerprint",
+                             "hamroh node request --png fingerprint.png", node_request);
+    request->add_option("--png", a_.png, "Write the fingerprint as a QR code to this file");
+    CLI::App* join =
+        verb(node, "join", "Take over a directory, or any other file, from the administrators",
+             "hamroh node join --directory directory.hamroh", node_join);
+    join->add_option("--directory", a_.directory,
+                     "A directory, update, history, network or suspension file")
+        ->required();
+    CLI::App* move = verb(node, "move", "Tell everybody a new address of this node",
+                          "hamroh node move --listen tcp://192.0.2.8:7311", node_move);
+    move->add_option("--listen", a_.listen, "tcp://HOST:PORT that others can reach")->required();
     verb(node, "show", "Show who this node is", "hamroh node show", node_show);
   }
 
@@ -228,6 +240,18 @@ class CommandLine {
     CLI::App* opening = verb(&app_, "unlock", "Open the vault", "hamroh unlock", unlock);
     opening->add_option("--passphrase-file", a_.passphrase_file, "File with the passphrase");
     verb(&app_, "lock", "Close the vault", "hamroh lock", lock);
+    verb(&app_, "members", "Who is in the network, and with what capabilities",
+         "hamroh members --json", members);
+    CLI::App* alarm = verb(&app_, "alarms", "Evidence that something was signed twice",
+                           "hamroh alarms --out evidence", alarms);
+    alarm->add_option("--out", a_.out, "Directory to write the signed files to");
+    CLI::App* keys = group("key", "Change the keys of this node", "hamroh key rotate transport");
+    CLI::App* rotate =
+        verb(keys, "rotate", "Make new keys, and tell everybody under the present author key",
+             "hamroh key rotate transport epoch", key_rotate);
+    rotate->add_option("key", a_.key_purposes, "author, receipt, witness, transport, epoch, or all")
+        ->required();
+    rotate->add_option("--out", a_.out, "Write the signed statement to this file as well");
     CLI::App* clock = group("clock", "Answer questions about the clock", "hamroh clock confirm");
     verb(clock, "confirm", "Say that this machine's clock is right", "hamroh clock confirm",
          clock_confirm);

@@ -282,10 +282,38 @@ std::string warnings_text(const NodeView& node) {
   if (node.clock_suspect) {
     text += "  ! the clock jumped: nothing expires until `hamroh clock confirm`\n";
   }
-  if (node.directory_expired) {
-    text += "  ! the directory has expired: ask the administrators for a newer one\n";
+  if (node.directory_version > 0 && node.staleness == Staleness::warn) {
+    text += "  ! the directory is getting old: the administrators should publish a newer one\n";
   }
-  if (node.phase == Phase::stopped) {
+  if (node.directory_version > 0 && node.staleness == Staleness::expired) {
+    text +=
+        "  ! the directory has expired: no new contacts but emergencies until the administrators\n"
+        "    publish a newer one; existing cases go on\n";
+  }
+  for (const AlarmView& alarm : node.alarms) {
+    text += std::string("  ! ALARM: two different signed versions of one ") +
+            alarm_kind_name(alarm.kind) + " (" + std::to_string(alarm.version) + "), " +
+            alarm.here.hex().substr(0, 16) + " and " + alarm.there.hex().substr(0, 16) +
+            ": see hamroh alarms\n";
+  }
+  if (node.rotation_waits) {
+    text += "  ! new keys wait for the administrators to agree\n";
+  }
+  switch (node.standing) {
+    case Standing::suspended:
+      text += "  ! an administrator has suspended this member: what it sends waits meanwhile\n";
+      break;
+    case Standing::revoked:
+      text += "  ! this member's admission was revoked\n";
+      break;
+    case Standing::superseded:
+      text += "  ! a newer incarnation has taken this node's place: its keys are dead\n";
+      break;
+    case Standing::not_listed:
+    case Standing::member:
+      break;
+  }
+  if (node.phase == Phase::stopped && node.standing != Standing::superseded) {
     text +=
         "  ! this node signs nothing: its ledger is behind what others remember, as after an old "
         "backup\n";
@@ -296,8 +324,12 @@ std::string warnings_text(const NodeView& node) {
 std::string peers_text(const std::vector<PeerView>& peers) {
   std::string text;
   for (const PeerView& peer : peers) {
+    const char* state = peer.revoked           ? "revoked"
+                        : peer.suspended_until ? "suspended"
+                        : peer.connected       ? "connected"
+                                               : "not connected";
     text += "    " + padded(shown(peer.name.empty() ? to_uuid(peer.member) : peer.name), 28) + " " +
-            padded(peer.connected ? "connected" : "not connected", 14);
+            padded(state, 14);
     text += std::to_string(peer.queued) + " queued, " + std::to_string(peer.in_flight) +
             " in flight, " + std::to_string(peer.held) + " held, heard " + short_time(peer.heard) +
             "\n";
@@ -330,6 +362,9 @@ std::string status_json(const api::NodeStatus& status) {
                      {"queued", peer.queued},
                      {"in_flight", peer.in_flight},
                      {"held", peer.held},
+                     {"suspended_until",
+                      peer.suspended_until ? Json(to_iso8601(*peer.suspended_until)) : Json()},
+                     {"revoked", peer.revoked},
                      {"heard", peer.heard.ms == 0 ? Json() : Json(to_iso8601(peer.heard))}});
   }
   return print({{"member", to_uuid(node.member)},
@@ -344,7 +379,11 @@ std::string status_json(const api::NodeStatus& status) {
                 {"directory",
                  {{"version", node.directory_version},
                   {"expires", to_iso8601(node.directory_expires)},
-                  {"expired", node.directory_expired}}},
+                  {"constitution", node.constitution_version},
+                  {"staleness", staleness_name(node.staleness)}}},
+                {"standing", standing_name(node.standing)},
+                {"keys", {{"serial", node.key_serial}, {"waits", node.rotation_waits}}},
+                {"alarms", node.alarms.size()},
                 {"ledger",
                  {{"size", node.ledger_size},
                   {"root", to_base64(node.ledger_root.view())},

@@ -48,6 +48,7 @@ struct Arguments {
   std::string kind;
   std::string listen;
   std::string directory;
+  std::string again;
   std::string passphrase_file;
   std::string log_level;
   bool passphrase_prompt = false;
@@ -149,14 +150,24 @@ int serve(const Arguments& arguments) {
 }
 
 int init(const Arguments& arguments) {
-  const auto kind = parse_member_kind(arguments.kind);
+  const bool again = !arguments.again.empty();
+  const auto kind = parse_member_kind(again ? "ngo" : arguments.kind);
+  if (again && arguments.directory.empty()) {
+    std::fputs("hamrohd: --again needs --directory FILE, where the member stands\n", stderr);
+    return exit_usage;
+  }
+  if (!again && arguments.name.empty()) {
+    std::fputs("hamrohd: --name NAME is needed\n", stderr);
+    return exit_usage;
+  }
   if (!kind) {
     std::fprintf(stderr, "hamrohd: --kind %s: must be ngo, provider, commission or ministry\n",
                  arguments.kind.c_str());
     return exit_usage;
   }
-  InitOptions options{Home(arguments.home), arguments.network, arguments.name, *kind,
-                      arguments.listen,     std::nullopt};
+  InitOptions options{
+      Home(arguments.home), arguments.network, arguments.name,  *kind,
+      arguments.listen,     std::nullopt,      arguments.again, arguments.directory};
   if (!arguments.passphrase_file.empty()) {
     auto passphrase = read_file(arguments.passphrase_file, 1024);
     if (!passphrase) {
@@ -203,7 +214,9 @@ int init(const Arguments& arguments) {
             "passphrase "
             "cannot be replaced.");
   std::puts(
-      "Next: give the request to the administrators; when they answer with a directory:\n"
+      "Next: give the request to the administrators, and read its fingerprint to them:\n"
+      "  hamroh node request --home DIR\n"
+      "when they answer with a directory:\n"
       "  hamroh node join --home DIR --directory FILE");
   return 0;
 }
@@ -264,8 +277,10 @@ int main(int count, char** values) {
   CLI::App* making = app.add_subcommand("init", "Make a node (used by `hamroh node init`)");
   making->add_option("--home", arguments.home, "Directory to make")->required();
   making->add_option("--network", arguments.network, "The network file")->required();
-  making->add_option("--name", arguments.name, "The organisation's name")->required();
-  making->add_option("--kind", arguments.kind, "ngo, provider, commission or ministry")->required();
+  making->add_option("--name", arguments.name, "The organisation's name");
+  making->add_option("--kind", arguments.kind, "ngo, provider, commission or ministry");
+  making->add_option("--again", arguments.again, "The member (id or name) that lost its keys");
+  making->add_option("--directory", arguments.directory, "With --again: where it stands");
   making->add_option("--listen", arguments.listen, "tcp://HOST:PORT that others can reach")
       ->required();
   making->add_option("--passphrase-file", arguments.passphrase_file, "File with the passphrase");

@@ -132,6 +132,15 @@ void LinkProcess::reap(Duration monotonic) {
   next_start_ = Duration{monotonic.ms + delay_.ms};
 }
 
+void LinkProcess::restart(Duration monotonic) {
+  if (running()) {
+    send(pair::Stop{});
+    settled();
+    reap(monotonic);
+    next_start_ = monotonic;
+  }
+}
+
 void LinkProcess::stop() {
   if (running()) {
     send(pair::Stop{});

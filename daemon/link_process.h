@@ -40,7 +40,9 @@ class LinkProcess {
   [[nodiscard]] Result<std::optional<pair::Frame>> receive(Duration monotonic);
   // It said that it is ready: the delay begins anew at its shortest.
   void settled();
-  void stop();
+  void stop();  // for good
+  // Ends it so that start_if_due begins it again at once: its state belonged to what is gone.
+  void restart(Duration monotonic);
 
  private:
   void reap(Duration monotonic);

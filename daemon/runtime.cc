@@ -25,6 +25,9 @@ constexpr Duration verify_interval = minutes(10);  // it reads the whole store
 constexpr Duration anchor_sync_interval = seconds(5);
 constexpr std::uint64_t disk_reserve_bytes = 4 * 1024 * 1024;
 constexpr std::size_t members_page = 256;
+constexpr std::size_t alarm_reply_bytes_max = 4 * 1024 * 1024;
+// After a change of the transport key, so that peers hear of it over the connections that stand.
+constexpr Duration transport_change_delay = seconds(2);
 constexpr const char* version_text = HAMROH_VERSION;
 
 constexpr int exit_good = 0;
@@ -49,7 +52,8 @@ api::Failure failure(const Error& error) {
 // Whatever may write a row; the others are answered after the commit, out of a turn of their own.
 bool only_reads(const api::Request& request) {
   return !(std::holds_alternative<api::Submit>(request.ask) ||
-           std::holds_alternative<api::InstallDirectory>(request.ask) ||
+           std::holds_alternative<api::Install>(request.ask) ||
+           std::holds_alternative<api::Rotate>(request.ask) ||
            std::holds_alternative<api::Unlock>(request.ask) ||
            std::holds_alternative<api::Lock>(request.ask) ||
            std::holds_alternative<api::ConfirmClock>(request.ask) ||
@@ -77,6 +81,7 @@ struct Runtime::State {
   std::optional<int> exit_code;
 
   bool link_configured = false;
+  std::optional<Duration> new_transport_at;
   bool link_ready = false;
   std::string link_fault;
   pair::Statistics link_statistics;
@@ -178,7 +183,7 @@ struct Runtime::State {
       told_peers.clear();
       link_configured = false;
       if (link.running()) {
-        link.stop();  // its peers' state belongs to the node that is gone
+        link.restart(now);  // its peers' state belongs to the node that is gone
       }
       perform(keeper.take_effects());
       return;
@@ -513,8 +518,12 @@ struct Runtime::State {
     if (directory == nullptr) {
       return caller_error(Code::not_ready, "this node has not been admitted yet");
     }
-    api::Members page{directory->value().network, keeper.node().id(), {}, std::nullopt};
-    for (const Member& member : directory->value().members) {
+    api::Members page{directory->value().network, keeper.node().id(), {}, {}, std::nullopt};
+    for (const ActiveSuspension& suspension : keeper.node().suspensions()) {
+      page.suspended.emplace_back(suspension.member, suspension.until);
+    }
+    for (const Member& listed : directory->value().members) {
+      const Member& member = *keeper.node().membership().find(listed.id);
       if (ask.after && member.id <= *ask.after) {
         continue;
       }
@@ -543,9 +552,34 @@ struct Runtime::State {
     log::info("vault.locked");
     return api::Done{};
   }
-  Result<Answer> reply_to(const api::InstallDirectory& ask, Turn& turn) {
-    HAMROH_TRY(keeper.node().install_directory(ask.file, turn));
+  Result<Answer> reply_to(const api::Install& ask, Turn& turn) {
+    HAMROH_TRY(keeper.node().install(ask.file, turn));
     return api::Done{};
+  }
+  Result<Answer> reply_to(const api::Rotate& ask, Turn& turn) {
+    HAMROH_ASSIGN(
+        RotationOutcome outcome,
+        keeper.node().rotate(
+            {ask.author, ask.receipt, ask.witness, ask.transport, ask.epoch, ask.endpoint}, turn));
+    log::info("keys.rotated", {log::count("serial", outcome.serial),
+                               log::text("state", outcome.waits ? "waits" : "in use")});
+    return api::Rotated{std::move(outcome.statement), outcome.serial, outcome.waits};
+  }
+  Result<Answer> reply_to(const api::GetAlarms&, Turn& turn) {
+    HAMROH_ASSIGN(const std::vector<AlarmRecord> alarms, keeper.node().alarms(turn));
+    api::Alarms reply;
+    std::size_t bytes = 0;
+    for (const AlarmRecord& alarm : alarms) {
+      bytes += alarm.here.size() + alarm.there.size();
+      if (bytes > alarm_reply_bytes_max) {
+        break;  // the rest stays in the store, and in `hamroh status`
+      }
+      reply.alarms.push_back({{alarm.kind, alarm.member, alarm.version, alarm.seen,
+                               crypto::sha256({alarm.here}), crypto::sha256({alarm.there})},
+                              alarm.here,
+                              alarm.there});
+    }
+    return reply;
   }
   Result<Answer> reply_to(const api::ConfirmClock&, Turn& turn) {
     HAMROH_TRY(keeper.node().confirm_clock(turn));
@@ -651,14 +685,17 @@ struct Runtime::State {
   // ---- effects --------------------------------------------------------------------------------
 
   void perform(Effects effects) {
-    if (effects.peers_changed) {
-      tell_peers();
-    }
     for (const EndSessions& ended : effects.ended) {
       link.send(pair::EndSessions{ended.peer});
     }
+    if (effects.transport_changed) {
+      new_transport_at = monotonic_now() + transport_change_delay;
+    }
     for (const SendFrame& frame : effects.frames) {
       link.send(pair::Send{frame.peer, {}}, frame.frame);
+    }
+    if (effects.peers_changed) {
+      tell_peers();
     }
     for (const Notify& notice : effects.notices) {
       if (!recent.empty() && notice.event.index != recent.back().index + 1) {
@@ -688,10 +725,21 @@ struct Runtime::State {
     replies.clear();
   }
 
+  // A new transport key: the link is crash-only, so it begins again with it.
+  void renew_link() {
+    if (new_transport_at && monotonic_now() >= *new_transport_at) {
+      new_transport_at.reset();
+      log::info("link.renewed");
+      link.restart(monotonic_now());
+      link_died();
+    }
+  }
+
   void configure_link() {
     if (options.read_only) {
       return;
     }
+    renew_link();
     if (link.start_if_due(monotonic_now())) {
       log::debug("link.started");
     }
@@ -722,10 +770,8 @@ struct Runtime::State {
       return;
     }
     std::map<MemberId, std::pair<TransportKey, std::string>> wanted;
-    for (const Member& member : keeper.node().directory()->value().members) {
-      if (member.id != keeper.node().id() && member.state == MemberState::active) {
-        wanted[member.id] = {member.transport, member.endpoint};
-      }
+    for (const PeerAddress& peer : keeper.node().addresses()) {
+      wanted[peer.member] = {peer.transport, peer.endpoint};
     }
     for (const auto& [member, facts] : told_peers) {
       if (!wanted.contains(member)) {
@@ -753,6 +799,9 @@ struct Runtime::State {
     }
     if (!link.running() && !options.read_only) {
       until = std::min(until, link.next_start());
+    }
+    if (new_transport_at) {
+      until = std::min(until, *new_transport_at);
     }
     for (const WaitingPoll& poll : polls) {
       until = std::min(until, poll.deadline);

@@ -43,7 +43,39 @@ class Unfinished {
   std::vector<std::string> files_;
 };
 
-Result<MemberId> fill_home(const InitOptions& options, ByteView constitution) {
+// Who the member was that comes back: its entry in a directory that verifies under the network
+// file.
+Result<Member> lost_member(const InitOptions& options, ByteView network) {
+  HAMROH_ASSIGN(const std::vector<SignedPayload> chain, parse_constitution_chain(network));
+  HAMROH_ASSIGN(Membership membership, Membership::begin(chain));
+  HAMROH_ASSIGN(const Bytes file, read_file(options.directory_file, limits::directory_bytes_max));
+  HAMROH_TRY(membership.take(file));
+  if (membership.directory() == nullptr) {
+    return caller_error(Code::invalid_argument, "that file is no directory");
+  }
+  const auto id = parse_uuid(options.again);
+  for (const Member& member : membership.directory()->value().members) {
+    if (member.name == options.again || (id && MemberId::from(*id) == member.id)) {
+      return member;
+    }
+  }
+  return caller_error(Code::unknown_member, "the directory has no member of that id or name");
+}
+
+Result<MemberId> fill_home(const InitOptions& options, ByteView network) {
+  NewMember member{{network.begin(), network.end()},
+                   options.name,
+                   options.kind,
+                   options.endpoint,
+                   std::nullopt,
+                   1};
+  if (!options.again.empty()) {
+    HAMROH_ASSIGN(const Member lost, lost_member(options, network));
+    member.name = lost.name;
+    member.kind = lost.kind;
+    member.again = lost.id;
+    member.incarnation = lost.incarnation + 1;
+  }
   const std::optional<ByteView> passphrase =
       options.passphrase ? std::optional<ByteView>(*options.passphrase) : std::nullopt;
   HAMROH_TRY(Vault::create(options.home, passphrase));
@@ -56,8 +88,6 @@ Result<MemberId> fill_home(const InitOptions& options, ByteView constitution) {
   HAMROH_ASSIGN(auto transaction, keeper.store().begin());
   Effects effects;
   Turn turn{wall_now(), monotonic_now(), *transaction, keeper.entropy(), effects};
-  const NewMember member{
-      {constitution.begin(), constitution.end()}, options.name, options.kind, options.endpoint};
   HAMROH_ASSIGN(const Bytes request, Node::initialise(member, turn));
   HAMROH_TRY(transaction->commit());
   transaction.reset();
@@ -69,15 +99,14 @@ Result<MemberId> fill_home(const InitOptions& options, ByteView constitution) {
 }  // namespace
 
 Result<MemberId> initialise_home(const InitOptions& options) {
-  HAMROH_ASSIGN(const Bytes constitution,
-                read_file(options.network_file, limits::constitution_bytes_max));
+  HAMROH_ASSIGN(const Bytes network, read_file(options.network_file, limits::directory_bytes_max));
   Unfinished unfinished(options.home);
   HAMROH_TRY(make_directory(options.home.path()));
   HAMROH_ASSIGN(const HomeLock lock, HomeLock::take(options.home));
   if (file_exists(options.home.vault()) || file_exists(options.home.database())) {
     return caller_error(Code::conflict, "this home already holds a node");
   }
-  HAMROH_ASSIGN(const MemberId member, fill_home(options, constitution));
+  HAMROH_ASSIGN(const MemberId member, fill_home(options, network));
   unfinished.finished();
   return member;
 }
@@ -92,9 +121,12 @@ Result<Joined> join_network(const Home& home, const Configuration& configuration
   HAMROH_ASSIGN(auto transaction, keeper.store().begin());
   Effects effects;
   Turn turn{wall_now(), monotonic_now(), *transaction, keeper.entropy(), effects};
-  HAMROH_TRY(keeper.node().install_directory(file, turn));
+  HAMROH_TRY(keeper.node().install(file, turn));
   HAMROH_TRY(keeper.node().finish(turn));
   HAMROH_TRY(transaction->commit());
+  if (keeper.node().directory() == nullptr) {
+    return Joined{keeper.node().id(), 0, 0};
+  }
   const Directory& directory = keeper.node().directory()->value();
   return Joined{keeper.node().id(), directory.version, directory.members.size()};
 }

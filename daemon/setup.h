@@ -5,7 +5,7 @@
 
 #include "daemon/configuration.h"
 #include "daemon/home.h"
-#include "protocol/directory.h"
+#include "protocol/membership.h"
 
 namespace hamroh {
 
@@ -16,6 +16,10 @@ struct InitOptions {
   MemberKind kind{};
   std::string endpoint;
   std::optional<Bytes> passphrase;
+  // A member that lost its keys: its id or name, to be found in the directory file. Name and kind
+  // are then the directory's.
+  std::string again;
+  std::string directory_file;
 };
 // Makes the home with vault, store, configuration and request. If that fails, whatever was not
 // there before is removed again. Errors: busy, conflict (a home that somebody else uses or that
@@ -27,7 +31,8 @@ struct Joined {
   std::uint64_t version = 0;
   std::size_t members = 0;
 };
-// Installs a directory into the home of a node that is not running.
+// Installs a directory, or any other signed statement about membership, into the home of a node
+// that is not running.
 [[nodiscard]] Result<Joined> join_network(const Home& home, const Configuration& configuration,
                                           const std::string& directory_file);
 

@@ -88,9 +88,23 @@ struct Unlock {
 struct Lock {
   bool operator==(const Lock&) const = default;
 };
-struct InstallDirectory {
+// Any signed statement about membership, or a history or network file: see Node::install.
+struct Install {
   Bytes file;
-  bool operator==(const InstallDirectory&) const = default;
+  bool operator==(const Install&) const = default;
+};
+struct Rotate {
+  bool author = false;
+  bool receipt = false;
+  bool witness = false;
+  bool transport = false;
+  bool epoch = false;
+  std::string endpoint;  // empty: as before
+  bool operator==(const Rotate&) const = default;
+};
+// The signed files of every alarm.
+struct GetAlarms {
+  bool operator==(const GetAlarms&) const = default;
 };
 struct ConfirmClock {
   bool operator==(const ConfirmClock&) const = default;
@@ -99,7 +113,8 @@ struct ConfirmClock {
 struct Request {
   std::uint64_t id = 0;
   std::variant<Submit, GetStatus, GetMessage, ListCases, GetCase, GetBody, NextEvents, GetReceipt,
-               GetLedger, GetLedgerHead, GetMembers, Unlock, Lock, InstallDirectory, ConfirmClock>
+               GetLedger, GetLedgerHead, GetMembers, Unlock, Lock, Install, ConfirmClock, Rotate,
+               GetAlarms>
       ask;
   bool operator==(const Request&) const = default;
 };
@@ -188,9 +203,26 @@ struct LedgerHead {
 struct Members {
   NetworkId network;
   MemberId self;
-  std::vector<Member> members;
+  std::vector<Member> members;                            // with their present keys
+  std::vector<std::pair<MemberId, Timestamp>> suspended;  // of these, until when
   std::optional<MemberId> next;
   bool operator==(const Members&) const = default;
+};
+struct Rotated {
+  Bytes statement;  // empty if only epoch keys changed
+  std::uint64_t serial = 0;
+  bool waits = false;  // until the administrators have put it into the directory
+  bool operator==(const Rotated&) const = default;
+};
+struct AlarmFiles {
+  AlarmView alarm;
+  Bytes here;
+  Bytes there;
+  bool operator==(const AlarmFiles&) const = default;
+};
+struct Alarms {
+  std::vector<AlarmFiles> alarms;
+  bool operator==(const Alarms&) const = default;
 };
 struct Done {
   bool operator==(const Done&) const = default;
@@ -199,7 +231,7 @@ struct Done {
 struct Reply {
   std::uint64_t id = 0;
   std::variant<Failure, Accepted, NodeStatus, Message, Cases, Case, Body, Events, Receipt,
-               LedgerPage, LedgerHead, Members, Done>
+               LedgerPage, LedgerHead, Members, Done, Rotated, Alarms>
       answer;
   bool operator==(const Reply&) const = default;
 };

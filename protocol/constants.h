@@ -30,16 +30,28 @@ inline constexpr std::size_t key_sheet_epochs_max = 16;
 inline constexpr std::size_t suspensions_max = 32;
 inline constexpr std::size_t members_max = 16'384;
 inline constexpr std::size_t directory_bytes_max = 8 * 1024 * 1024;
+// One version's changes; larger steps are made in several versions, so that each can be passed on.
+inline constexpr std::size_t directory_delta_bytes_max = 128 * 1024;
+inline constexpr std::size_t constitutions_max = 1'024;  // in one chain
+// Statements that travel in one hello, and their bytes; the rest follows in the next.
+inline constexpr std::size_t statements_max = 64;
+inline constexpr std::size_t statements_bytes_max = 200 * 1024;
+inline constexpr std::size_t statement_bytes_max = 64 * 1024;  // of suspensions and rotations
+inline constexpr std::size_t suspensions_per_administrator_max = 16;
+inline constexpr std::size_t rotations_per_member_max = 64;  // until a directory takes them over
 inline constexpr std::size_t constitution_bytes_max = 64 * 1024;
-inline constexpr std::size_t directories_per_envelope_max = 16;
+inline constexpr std::size_t proposal_bytes_max = 1024 * 1024;
+inline constexpr std::size_t proposal_records_max = 512;
+inline constexpr std::size_t proposal_grounds_max = 256;  // requests and rotations that it rests on
+inline constexpr std::size_t comment_characters_max = 500;
+inline constexpr std::size_t passphrase_characters_min = 8;
+inline constexpr std::size_t passphrase_bytes_max = 1024;
 inline constexpr std::size_t sections_max = 4'096;  // sections in one envelope
 inline constexpr std::size_t proof_leaves_max = 4'096;
 inline constexpr std::size_t proof_hashes_max = 4'096 * 8;
 inline constexpr std::size_t envelope_plaintext_max = 240 * 1024;  // before padding
 // Kept free in an envelope for its proof; a single entry's proof needs at most 2 KiB.
 inline constexpr std::size_t proof_room_bytes = 32 * 1024;
-// A directory larger than this is not passed on between nodes; administrators hand it out.
-inline constexpr std::size_t directory_passed_on_max = envelope_plaintext_max - proof_room_bytes;
 inline constexpr std::size_t in_flight_messages_max = 2'048;  // per peer
 inline constexpr std::size_t in_flight_bytes_max = 4 * 1024 * 1024;
 inline constexpr std::size_t outbox_messages_per_peer_max = 65'536;
@@ -47,7 +59,10 @@ inline constexpr std::size_t outbox_messages_max = 262'144;
 inline constexpr std::size_t held_bytes_per_peer_max = 16 * 1024 * 1024;
 inline constexpr std::size_t held_envelopes_per_peer_max = 4'096;
 inline constexpr std::size_t conflicts_per_peer_and_day_max = 64;
+// Envelopes opened in a row although their note was not shown to extend the one known before.
+inline constexpr std::size_t unproven_envelopes_max = 16;
 inline constexpr std::size_t case_events_max = 4'096;
+inline constexpr std::size_t case_participants_max = recipients_max + 1;  // all but one are told
 inline constexpr std::size_t turn_inputs_max = 4'096;  // upper bound of the configured batch
 inline constexpr unsigned verifier_depth_max = 8;
 inline constexpr unsigned verifier_tables_max = 256;
@@ -56,6 +71,9 @@ inline constexpr std::size_t json_bytes_max = 512 * 1024;
 inline constexpr std::size_t fingerprint_text_bytes_max = 1024;  // as people type it
 inline constexpr std::size_t qr_text_bytes_max = 512;
 
+static_assert(directory_delta_bytes_max < statements_bytes_max &&
+                  statements_bytes_max + 32 * 1024 < frame_bytes_max,
+              "one hello carries any statement beside what it always says");
 static_assert(body_bytes_max < message_bytes_max, "a body travels inside an inner");
 static_assert(message_bytes_max < envelope_plaintext_max, "an inner travels inside an envelope");
 // PADMÉ adds at most 12 %, and less above 4 KiB: at 240 KiB the step is 4 KiB.
@@ -72,6 +90,8 @@ inline constexpr std::string_view envelope_digest{"hamroh/envelope/1\0", 18};
 inline constexpr std::string_view seal_info{"hamroh/seal/1\0", 14};
 inline constexpr std::string_view key_sheet{"hamroh/key-sheet/1\0", 19};
 inline constexpr std::string_view directory{"hamroh/directory/1\0", 19};
+inline constexpr std::string_view member{"hamroh/member/1\0", 16};
+inline constexpr std::string_view rotation{"hamroh/rotation/1\0", 18};
 inline constexpr std::string_view constitution{"hamroh/constitution/1\0", 22};
 inline constexpr std::string_view suspension{"hamroh/suspension/1\0", 20};
 inline constexpr std::string_view possession{"hamroh/possession/1\0", 20};
@@ -79,6 +99,11 @@ inline constexpr std::string_view join_request{"hamroh/join-request/1\0", 22};
 inline constexpr std::string_view epoch_key_id{"hamroh/epoch-key-id/1\0", 22};
 inline constexpr std::string_view record_key{"hamroh/record-key/1\0", 20};
 inline constexpr std::string_view vault_wrap{"hamroh/vault-wrap/1\0", 20};
+// At the front of the administrators' own files.
+inline constexpr std::string_view administrator_key{"hamroh/administrator-key/1\0", 27};
+inline constexpr std::string_view administrator_card{"hamroh/administrator-card/1\0", 28};
+inline constexpr std::string_view founding{"hamroh/founding/1\0", 18};
+inline constexpr std::string_view proposal{"hamroh/proposal/1\0", 18};
 inline constexpr std::string_view fingerprint{"hamroh/fingerprint/1\0", 21};
 }  // namespace labels
 
@@ -93,13 +118,18 @@ inline constexpr Duration start_wait_max = seconds(30);  // for peers after a st
 inline constexpr Duration start_connect_wait =
     seconds(3);  // then an unconnected peer is unreachable
 inline constexpr Duration start_traffic_window = days(7);
+inline constexpr Duration start_check_interval = milliseconds(250);
 inline constexpr Duration hello_interval_min = milliseconds(200);  // answers to one peer
 inline constexpr Duration hello_retry = seconds(2);
 inline constexpr Duration clock_tolerance = hours(24);
 inline constexpr Duration clock_persist_interval = minutes(1);
 inline constexpr std::size_t rekeys_per_minute_max = 30;
-// Kept for peers that were away: each version names the one before, so none may be left out.
-inline constexpr std::uint64_t directory_versions_kept = 256;
+// Statements of one peer that brought nothing new: so many at once, and so many more each second.
+// Each costs a few signature verifications, so this bounds what a member can make others compute.
+inline constexpr std::size_t useless_statements_max = 128;
+inline constexpr std::size_t useless_statements_per_second = 32;
+inline constexpr Duration suspension_max = hours(72);
+inline constexpr Duration suspension_pause = days(30);  // before the same member again, without m
 }  // namespace tuning
 
 }  // namespace hamroh

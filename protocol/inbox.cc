@@ -81,7 +81,9 @@ struct EnvelopeVerifier {
       return fault(Code::bad_signature, "a message is proven under a receipt key");
     }
     const Digest digest = message_digest(section.inner);
-    if (section.entry.kind != EntryKind::sent || section.entry.subject != digest) {
+    const bool says_it =
+        section.entry.kind == EntryKind::sent || section.entry.kind == EntryKind::redelivered;
+    if (!says_it || section.entry.subject != digest) {
       return fault(Code::bad_proof, "a message's entry is not the one of its content");
     }
     auto checked = check_entry(section.index, section.entry);

@@ -8,8 +8,9 @@
 //      already has from that peer (a base other than that one is `Code::bad_proof` with
 //      `wrong_base` set: the peer sends again from the right base);
 //   4. entries lie in [first, size): they were appended while that key was in use;
-//   5. a message's entry is `sent` and its subject is the digest of the inner; a receipt's kind is
-//      one that settles or `held`; under the receipt key only `held` and `refused` are believed.
+//   5. a message's entry is `sent` (or `redelivered`) and its subject is the digest of the inner; a
+//      receipt's kind is one that settles or `held`; under the receipt key only `held` and
+//      `refused` are believed.
 // Inners are parsed only by whoever holds a VerifiedMessage, so never before their proof.
 #pragma once
 

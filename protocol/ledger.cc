@@ -115,6 +115,16 @@ const char* entry_kind_name(EntryKind kind) {
       return "fork_seen";
     case EntryKind::stored:
       return "stored";
+    case EntryKind::returned:
+      return "returned";
+    case EntryKind::redelivered:
+      return "redelivered";
+    case EntryKind::constitution:
+      return "constitution";
+    case EntryKind::suspension:
+      return "suspension";
+    case EntryKind::rotation:
+      return "rotation";
     case EntryKind::dummy:
       return "dummy";
     case EntryKind::witness:

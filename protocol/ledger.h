@@ -33,8 +33,13 @@ enum class EntryKind : std::uint8_t {
   key_sheet = 10,   // own key sheet published; subject: its hash
   keys_destroyed = 11,  // an epoch's private half was destroyed; subject: hash of the key id
   conflict = 12,        // evidence kept; subject: digest of the conflicting message
-  fork_seen = 13,  // a peer's two notes do not extend one another; detail: hash of the evidence
-  stored = 14,     // own message; the peer holds it sealed; detail: leaf hash of its `held` receipt
+  fork_seen = 13,       // two signed statements exclude one another; detail: hash of the evidence
+  stored = 14,    // own message; the peer holds it sealed; detail: leaf hash of its `held` receipt
+  returned = 15,  // own message for a member that was revoked; code says why
+  redelivered = 16,   // own message again to a new incarnation; detail: leaf of the old receipt
+  constitution = 17,  // taken over; subject: its hash
+  suspension = 18,    // a statement taken over; subject: SHA-256 of the file
+  rotation = 19,      // a member's new keys taken over; subject: SHA-256 of the file
   // Reserved, so that later nodes can use them without a new wire version.
   dummy = 240,
   witness = 241,

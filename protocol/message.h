@@ -68,7 +68,12 @@ struct Hello {
   std::optional<Note> own;   // newest signed
   std::optional<Note> seen;  // the largest of the other side's that this side has verified
   Bytes key_sheet;           // signed file; may be empty before the first
-  std::vector<Bytes> suspensions;
+  std::uint64_t constitution_version = 0;
+  // Over the suspensions and rotations in force here, so that both sides notice what one lacks.
+  Digest standing;
+  // What the other side lacks of membership, as far as this side knows: signed files, in the order
+  // in which they must be taken. At most limits::statements_max of statements_bytes_max in all.
+  std::vector<Bytes> statements;
   bool operator==(const Hello&) const = default;
 };
 [[nodiscard]] Bytes encode_hello(const Hello& hello);  // a whole frame

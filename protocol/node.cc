@@ -5,22 +5,8 @@
 namespace hamroh {
 namespace {
 
-const Bytes identity_key{'i', 'd'};
-const Bytes clock_key{'c', 'l', 'o', 'c', 'k'};
-const Bytes own_sheet_key{'s', 'h', 'e', 'e', 't'};
-const Bytes transport_key{'t', 'r', 'a', 'n', 's', 'p', 'o', 'r', 't'};
-const Bytes receipt_key{'r', 'e', 'c', 'e', 'i', 'p', 't'};
-const Bytes witness_key{'w', 'i', 't', 'n', 'e', 's', 's'};
-const Bytes author_key{'a', 'u', 't', 'h', 'o', 'r'};
-constexpr std::size_t directory_chunk_bytes = 512 * 1024;
 constexpr Duration expiry_interval = seconds(10);
 constexpr Duration upkeep_interval = minutes(10);
-
-Bytes directory_chunk_key(std::uint32_t chunk) {
-  Bytes key{'d', 'i', 'r'};
-  put_u32(key, chunk);
-  return key;
-}
 
 Status put_secret(Transaction& store, Table table, ByteView key, const Secret<32>& secret) {
   return secret.expose([&](auto raw) { return store.put(table, key, raw); });
@@ -45,29 +31,6 @@ Key key_as(const SigningPublicKey& key) {
   return *Key::from(key.view());
 }
 
-// Files larger than one row are kept in chunks; a shorter file erases the chunks that follow it.
-Status put_directory_file(Transaction& store, ByteView file) {
-  std::uint32_t chunk = 0;
-  for (std::size_t at = 0; at < file.size(); at += directory_chunk_bytes) {
-    const ByteView part = file.subspan(at, std::min(directory_chunk_bytes, file.size() - at));
-    HAMROH_TRY(store.put(Table::meta, directory_chunk_key(chunk), part));
-    ++chunk;
-  }
-  return store.erase(Table::meta, directory_chunk_key(chunk));
-}
-
-Result<Bytes> get_directory_file(Transaction& store) {
-  Bytes file;
-  for (std::uint32_t chunk = 0; file.size() <= limits::directory_bytes_max; ++chunk) {
-    HAMROH_ASSIGN(std::optional<Bytes> part, store.get(Table::meta, directory_chunk_key(chunk)));
-    if (!part) {
-      break;
-    }
-    append(file, *part);
-  }
-  return file;
-}
-
 }  // namespace
 
 Bytes Node::Identity::encode() const {
@@ -80,7 +43,7 @@ Bytes Node::Identity::encode() const {
   append(out, hamroh::view(name));
   put_u16(out, static_cast<std::uint16_t>(endpoint.size()));
   append(out, hamroh::view(endpoint));
-  append(out, constitution_file);
+  append(out, network_file);
   return out;
 }
 
@@ -95,7 +58,7 @@ Result<Node::Identity> Node::Identity::parse(ByteView bytes) {
   identity.name = text(reader.take(reader.u16()));
   identity.endpoint = text(reader.take(reader.u16()));
   const ByteView file = reader.take(reader.remaining());
-  identity.constitution_file.assign(file.begin(), file.end());
+  identity.network_file.assign(file.begin(), file.end());
   if (!known || !reader.finished()) {
     return environment_error(Code::store_corrupt, "the node's identity does not parse");
   }
@@ -105,19 +68,21 @@ Result<Node::Identity> Node::Identity::parse(ByteView bytes) {
 // ---- Making and opening -----------------------------------------------------------------------
 
 Result<Bytes> Node::initialise(const NewMember& member, Turn& turn) {
-  HAMROH_ASSIGN(const SignedPayload file, parse_signed_constitution(member.constitution_file));
-  HAMROH_ASSIGN(const VerifiedConstitution constitution, verify_founding(file));
-  HAMROH_ASSIGN(const std::optional<Bytes> present, turn.store.get(Table::meta, identity_key));
+  HAMROH_ASSIGN(const std::vector<SignedPayload> chain,
+                parse_constitution_chain(member.network_file));
+  HAMROH_ASSIGN(const std::vector<VerifiedConstitution> verified, verify_constitution_chain(chain));
+  HAMROH_ASSIGN(const std::optional<Bytes> present, turn.store.get(Table::meta, row::identity));
   if (present) {
     return caller_error(Code::conflict, "this home already holds a node");
   }
   Identity identity;
-  identity.network = constitution.network();
-  identity.member = turn.entropy.draw<MemberId>();
+  identity.network = verified.front().network();
+  identity.member = member.again ? *member.again : turn.entropy.draw<MemberId>();
+  identity.incarnation = member.incarnation;
   identity.name = member.name;
   identity.kind = member.kind;
   identity.endpoint = member.endpoint;
-  identity.constitution_file = member.constitution_file;
+  identity.network_file = member.network_file;
 
   const Seed author_seed = draw_secret(turn.entropy);
   const Seed receipt_seed = draw_secret(turn.entropy);
@@ -126,16 +91,26 @@ Result<Bytes> Node::initialise(const NewMember& member, Turn& turn) {
   const auto author = crypto::SigningKey::from_seed(author_seed);
   const auto receipt = crypto::SigningKey::from_seed(receipt_seed);
   const auto witness = crypto::SigningKey::from_seed(witness_seed);
-  HAMROH_TRY(put_secret(turn.store, Table::reader_secret, author_key, author_seed));
-  HAMROH_TRY(put_secret(turn.store, Table::node_secret, receipt_key, receipt_seed));
-  HAMROH_TRY(put_secret(turn.store, Table::node_secret, witness_key, witness_seed));
-  HAMROH_TRY(put_secret(turn.store, Table::node_secret, transport_key, transport));
-  HAMROH_TRY(turn.store.put(Table::meta, identity_key, identity.encode()));
+  HAMROH_TRY(put_secret(turn.store, Table::reader_secret, row::author, author_seed));
+  HAMROH_TRY(put_secret(turn.store, Table::node_secret, row::receipt, receipt_seed));
+  HAMROH_TRY(put_secret(turn.store, Table::node_secret, row::witness, witness_seed));
+  HAMROH_TRY(put_secret(turn.store, Table::node_secret, row::transport, transport));
+  HAMROH_TRY(turn.store.put(Table::meta, row::identity, identity.encode()));
+
+  // The first key sheet is made now, while the reader tier is open, so that a node whose vault is
+  // locked from its first start can be sealed for.
+  Node made;
+  made.identity_ = identity;
+  made.author_ = crypto::SigningKey::from_seed(author_seed);
+  HAMROH_ASSIGN(made.ledger_, Ledger::load(turn.store));
+  HAMROH_TRY(made.keep_key_sheet(turn));
+  HAMROH_TRY(made.ledger_.flush(turn.store));
 
   Member entry;
   entry.id = identity.member;
   entry.name = identity.name;
   entry.kind = identity.kind;
+  entry.incarnation = identity.incarnation;
   entry.capabilities = default_capabilities(identity.kind);
   entry.author = key_as<AuthorKey>(author.public_key());
   entry.receipt = key_as<ReceiptKey>(receipt.public_key());
@@ -157,23 +132,27 @@ Result<Node> Node::open(const NodeOptions& options, Turn& turn) {
 Status Node::load(const NodeOptions& options, Turn& turn) {
   options_ = options;
   started_ = turn.monotonic;
-  HAMROH_ASSIGN(const std::optional<Bytes> identity, turn.store.get(Table::meta, identity_key));
+  HAMROH_ASSIGN(const std::optional<Bytes> identity, turn.store.get(Table::meta, row::identity));
   if (!identity) {
     return caller_error(Code::not_found, "this home holds no node yet");
   }
   HAMROH_ASSIGN(identity_, Identity::parse(*identity));
-  HAMROH_ASSIGN(const SignedPayload file, parse_signed_constitution(identity_.constitution_file));
-  HAMROH_ASSIGN(constitution_, verify_founding(file));
   HAMROH_ASSIGN(ledger_, Ledger::load(turn.store));
   HAMROH_TRY(load_keys(turn));
-  HAMROH_TRY(load_directory(turn));
-  HAMROH_TRY(load_peers(turn));
   HAMROH_TRY(check_clock(turn));
+  HAMROH_TRY(load_membership(turn));
+  HAMROH_ASSIGN(const bool adopted, adopt_own_keys(turn));
+  const auto sheet = adopted ? EpochKeys::signed_again : EpochKeys::as_needed;
+  if (standing() == Standing::superseded) {
+    stop_signing();
+  }
+  HAMROH_TRY(load_peers(turn));
   HAMROH_TRY(check_anchor(turn));
   HAMROH_TRY(begin_session(turn));
   if (!locked()) {
     HAMROH_TRY(load_outbox(turn));
-    HAMROH_TRY(keep_key_sheet(turn));
+    HAMROH_TRY(return_mail(turn));
+    HAMROH_TRY(keep_key_sheet(turn, sheet));
     held_waits_ = true;
   }
   check_start(turn);
@@ -181,19 +160,24 @@ Status Node::load(const NodeOptions& options, Turn& turn) {
 }
 
 Status Node::load_keys(Turn& turn) {
-  HAMROH_ASSIGN(const Seed receipt, get_secret(turn.store, Table::node_secret, receipt_key));
+  HAMROH_ASSIGN(const Seed receipt, get_secret(turn.store, Table::node_secret, row::receipt));
   receipt_ = crypto::SigningKey::from_seed(receipt);
-  HAMROH_ASSIGN(const std::optional<Bytes> sheet, turn.store.get(Table::meta, own_sheet_key));
-  auto author = get_secret(turn.store, Table::reader_secret, author_key);
+  HAMROH_ASSIGN(const std::optional<Bytes> sheet, turn.store.get(Table::meta, row::own_sheet));
+  auto author = get_secret(turn.store, Table::reader_secret, row::author);
   if (!author) {
     // A locked reader tier is a state of the node, not a fault.
     return author.error().code == Code::locked ? Status{} : tl::unexpected(author.error());
   }
   author_ = crypto::SigningKey::from_seed(*author);
   if (sheet) {
-    HAMROH_ASSIGN(
-        sheet_, verify_key_sheet(*sheet, identity_.network, identity_.member, identity_.incarnation,
-                                 key_as<AuthorKey>(author_->public_key())));
+    auto verified =
+        verify_key_sheet(*sheet, identity_.network, identity_.member, identity_.incarnation,
+                         key_as<AuthorKey>(author_->public_key()));
+    if (verified) {
+      sheet_ = std::move(*verified);
+    } else if (!sheet_) {
+      return tl::unexpected(verified.error());
+    }  // else the author key has just changed, and the sheet is about to be signed again
   }
   epochs_.clear();
   Status parsed;
@@ -213,46 +197,13 @@ Status Node::load_keys(Turn& turn) {
   return parsed;
 }
 
-Status Node::load_directory(Turn& turn) {
-  HAMROH_ASSIGN(directory_file_, get_directory_file(turn.store));
-  if (directory_file_.empty()) {
-    return {};
-  }
-  HAMROH_ASSIGN(const SignedPayload file, parse_signed_directory(directory_file_));
-  HAMROH_ASSIGN(directory_, verify_directory(*constitution_, file));
-  phase_ = Phase::starting;
-  meet_members(turn);
-  return {};
-}
-
-// A Peer for every other active member. One that is no longer active stays only while messages wait
-// for it: they expire, and their authors are told.
-void Node::meet_members(Turn& turn) {
-  const Member* self = directory_->find(identity_.member);
-  if (self != nullptr) {
-    identity_.incarnation = self->incarnation;
-  }
-  for (auto peer = peers_.begin(); peer != peers_.end();) {
-    if (active_member(peer->first) != nullptr) {
-      ++peer;
-      continue;
-    }
-    turn.effects.ended.push_back({peer->first});
-    peer_down(peer->first);
-    peer = peer->second.outbox.size() == 0 ? peers_.erase(peer) : std::next(peer);
-  }
-  for (const Member& member : directory_->value().members) {
-    if (member.id != identity_.member && member.state == MemberState::active) {
-      peers_.try_emplace(member.id);
-    }
-  }
-  turn.effects.peers_changed = true;
-}
-
 Status Node::load_peers(Turn& turn) {
   for (auto& [member, peer] : peers_) {
     if (const Member* entry = active_member(member); entry != nullptr) {
       HAMROH_TRY(load_peer(*entry, peer, turn));
+    } else if (!peer.loaded) {
+      HAMROH_TRY(load_held(member, peer, turn));  // of a revoked member: from before it was
+      peer.loaded = true;
     }
   }
   return {};
@@ -324,12 +275,17 @@ Status Node::load_outbox(Turn& turn) {
     outbox_size_ -= peer.outbox.size();
     peer.outbox = Outbox{};
   }
-  for (const auto& [row, record] : rows) {
+  for (std::size_t at = 0; at < rows.size(); ++at) {
+    const auto& [row, record] = rows[at];
+    const std::uint64_t next_row = at + 1 < rows.size() ? rows[at + 1].first : UINT64_MAX;
     std::size_t unsettled = 0;
     for (const MessageId& message : record.messages) {
       HAMROH_ASSIGN(const auto known, read_message(identity_.member, message, turn));
       if (!known || !known->body) {
         return environment_error(Code::store_corrupt, "a pending message has no record");
+      }
+      if (known->index >= next_row) {
+        continue;  // delivered again since: it stands in a later row
       }
       for (const Delivery& delivery : known->deliveries) {
         if (is_settled(delivery.level)) {
@@ -337,7 +293,8 @@ Status Node::load_outbox(Turn& turn) {
         }
         ++unsettled;
         Peer& peer = peers_[delivery.recipient];
-        OutboxItem item{message, known->digest, known->index, 0, known->expires, 0};
+        OutboxItem item{message, known->digest,         known->index, 0, known->expires,
+                        0,       delivery.settled_index};
         HAMROH_ASSIGN(const std::optional<Bytes> inner,
                       turn.store.get(Table::body, key_u64(*known->body)));
         item.bytes = static_cast<std::uint32_t>(inner ? inner->size() : 0);
@@ -390,67 +347,18 @@ Origin Node::origin() const {
 }
 
 Result<AgreementKey> Node::transport_secret(Turn& turn) const {
-  return get_secret(turn.store, Table::node_secret, transport_key);
+  return get_secret(turn.store, Table::node_secret, row::transport);
 }
 
-const Member* Node::active_member(const MemberId& member) const {
-  const Member* entry = directory_ ? directory_->find(member) : nullptr;
-  return entry != nullptr && entry->state == MemberState::active ? entry : nullptr;
-}
+// ---- Epoch keys -------------------------------------------------------------------------------
 
-// ---- Directory and keys -----------------------------------------------------------------------
-
-Status Node::install_directory(ByteView file, Turn& turn) {
-  HAMROH_ASSIGN(const SignedPayload payload, parse_signed_directory(file));
-  HAMROH_ASSIGN(const VerifiedDirectory next, verify_directory(*constitution_, payload));
-  if (directory_ && directory_->hash() == next.hash()) {
-    return {};
-  }
-  if (directory_) {
-    HAMROH_TRY(may_replace(*directory_, next));
-  }
-  const Member* self = next.find(identity_.member);
-  if (self == nullptr) {
-    return caller_error(Code::unknown_member, "this node is not a member in that directory");
-  }
-  HAMROH_TRY(put_directory_file(turn.store, file));
-  directory_file_.assign(file.begin(), file.end());
-  const std::uint64_t version = next.value().version;
-  if (file.size() <= limits::directory_passed_on_max) {
-    HAMROH_TRY(turn.store.put(Table::meta, directory_version_key(version), file));
-  }
-  if (version > tuning::directory_versions_kept) {
-    HAMROH_TRY(turn.store.erase(Table::meta,
-                                directory_version_key(version - tuning::directory_versions_kept)));
-  }
-  return take_over(next, turn);
-}
-
-Status Node::take_over(const VerifiedDirectory& directory, Turn& turn) {
-  const bool first = !directory_;
-  directory_ = directory;
-  // A newer directory vouches for the time it was made: the clock may be trusted again.
-  clock_suspect_ = false;
-  append_entry(EntryKind::directory, Code::none, directory.hash(), Digest{}, {}, turn);
-  meet_members(turn);
-  HAMROH_TRY(load_peers(turn));
-  if (first) {
-    phase_ = Phase::starting;
-    check_start(turn);
-    if (!locked()) {
-      HAMROH_TRY(keep_key_sheet(turn));
-    }
-  }
-  for (auto& [member, peer] : peers_) {
-    peer.wants_directory = peer.connected;
-  }
-  return {};
-}
-
-// Keeps eight epochs published ahead. A new sheet repeats the epochs that are still to come.
-Status Node::keep_key_sheet(Turn& turn) {
+// Keeps eight epochs published ahead. A new sheet repeats the epochs that are still to come, unless
+// all of them shall be new; then what was private until now goes after the grace.
+Status Node::keep_key_sheet(Turn& turn, EpochKeys how) {
   const std::uint64_t week = tuning::epoch_length.ms;
-  if (sheet_ && !clock_suspect_) {
+  if (how != EpochKeys::as_needed) {
+    // Made anew whatever the old one covers.
+  } else if (sheet_ && !clock_suspect_) {
     const Timestamp covered = sheet_->value().keys.back().ends;
     if (turn.now >= sheet_->value().keys.front().begins &&
         covered - turn.now > Duration{week * (tuning::epochs_ahead - 1)}) {
@@ -465,11 +373,25 @@ Status Node::keep_key_sheet(Turn& turn) {
   sheet.incarnation = identity_.incarnation;
   sheet.serial = sheet_ ? sheet_->value().serial + 1 : 1;
   sheet.created = turn.now;
-  Timestamp begins{turn.now.ms - turn.now.ms % week};
+  const Timestamp now = trusted_now(turn);
+  if (how == EpochKeys::all_new) {
+    for (auto& [id, epoch] : epochs_) {
+      if (epoch.ends > now) {
+        epoch.ends = now;
+        Bytes row = epoch.encode();
+        const Status kept = turn.store.put(Table::reader_secret, EpochSecret::key_of(id), row);
+        crypto::wipe(row);
+        HAMROH_TRY(kept);
+      }
+    }
+  }
+  Timestamp begins{now.ms - now.ms % week};
   for (std::size_t i = 0; i < tuning::epochs_ahead; ++i) {
     const Timestamp ends = begins + tuning::epoch_length;
-    const auto known = std::ranges::find_if(
-        epochs_, [&](const auto& item) { return item.second.begins == begins; });
+    // A key that was retired early has another end, so it is never published again.
+    const auto known = std::ranges::find_if(epochs_, [&](const auto& item) {
+      return item.second.begins == begins && item.second.ends == ends;
+    });
     if (known != epochs_.end()) {
       sheet.keys.push_back({known->second.key, begins, ends});
     } else {
@@ -490,7 +412,7 @@ Status Node::keep_key_sheet(Turn& turn) {
   HAMROH_ASSIGN(sheet_,
                 verify_key_sheet(file, identity_.network, identity_.member, identity_.incarnation,
                                  key_as<AuthorKey>(author_->public_key())));
-  HAMROH_TRY(turn.store.put(Table::meta, own_sheet_key, file));
+  HAMROH_TRY(turn.store.put(Table::meta, row::own_sheet, file));
   append_entry(EntryKind::key_sheet, Code::none,
                crypto::sha256({hamroh::view(labels::key_sheet), file}), Digest{}, {}, turn);
   for (auto& [member, peer] : peers_) {
@@ -530,9 +452,11 @@ Status Node::unlock(Turn& turn) {
   if (locked()) {
     return caller_error(Code::locked, "the reader tier is still locked");
   }
+  HAMROH_ASSIGN(const bool adopted, adopt_own_keys(turn));
   HAMROH_TRY(begin_session(turn));
   HAMROH_TRY(load_outbox(turn));
-  HAMROH_TRY(keep_key_sheet(turn));
+  HAMROH_TRY(return_mail(turn));
+  HAMROH_TRY(keep_key_sheet(turn, adopted ? EpochKeys::signed_again : EpochKeys::as_needed));
   held_waits_ = true;
   for (auto& [member, peer] : peers_) {
     peer.hello_due = HelloPurpose::answer;
@@ -565,11 +489,11 @@ Status Node::lock(Turn& turn) {
 Status Node::check_clock(Turn& turn) {
   const bool first = clock_wall_.ms == 0;
   if (first) {
-    HAMROH_ASSIGN(const std::optional<Bytes> row, turn.store.get(Table::meta, clock_key));
+    HAMROH_ASSIGN(const std::optional<Bytes> row, turn.store.get(Table::meta, row::clock));
     if (!row) {
       clock_wall_ = turn.now;
       clock_monotonic_ = turn.monotonic;
-      return turn.store.put(Table::meta, clock_key, key_u64(turn.now.ms));
+      return turn.store.put(Table::meta, row::clock, key_u64(turn.now.ms));
     }
     clock_wall_ = {ByteReader(*row).u64()};
     clock_monotonic_ = turn.monotonic;
@@ -587,22 +511,27 @@ Status Node::check_clock(Turn& turn) {
   clock_monotonic_ = turn.monotonic;
   if (first || turn.monotonic >= next_clock_) {
     next_clock_ = Duration{turn.monotonic.ms + tuning::clock_persist_interval.ms};
-    return turn.store.put(Table::meta, clock_key, key_u64(turn.now.ms));
+    return turn.store.put(Table::meta, row::clock, key_u64(turn.now.ms));
   }
   return {};
+}
+
+Timestamp Node::trusted_now(const Turn& turn) const {
+  return clock_suspect_ ? clock_wall_ + Duration{turn.monotonic.ms - clock_monotonic_.ms}
+                        : turn.now;
 }
 
 Status Node::confirm_clock(Turn& turn) {
   clock_suspect_ = false;
   clock_wall_ = turn.now;
   clock_monotonic_ = turn.monotonic;
-  return turn.store.put(Table::meta, clock_key, key_u64(turn.now.ms));
+  return turn.store.put(Table::meta, row::clock, key_u64(turn.now.ms));
 }
 
 // The rules after a start: nothing is signed until every reachable peer with recent traffic has
 // said what it remembers of this ledger.
 void Node::check_start(Turn& turn) {
-  if (phase_ != Phase::starting || !directory_) {
+  if (phase_ != Phase::starting || directory() == nullptr) {
     return;
   }
   const Duration waited{turn.monotonic.ms - started_.ms};
@@ -625,7 +554,9 @@ bool Node::may_sign() const {
 
 Status Node::tick(Turn& turn) {
   HAMROH_TRY(check_clock(turn));
+  review_suspensions(turn);
   check_start(turn);
+  next_start_check_ = Duration{turn.monotonic.ms + tuning::start_check_interval.ms};
   for (auto& [member, peer] : peers_) {
     if (!peer.connected) {
       continue;
@@ -639,11 +570,20 @@ Status Node::tick(Turn& turn) {
     const bool may_answer =
         !peer.hello_sent ||
         turn.monotonic.ms >= peer.hello_sent->ms + tuning::hello_interval_min.ms;
+    if (!peer.hello_due && lacks(peer) && turn.monotonic >= peer.push_at) {
+      // Told again until its hello says that it has it, but ever more rarely.
+      peer.hello_due = HelloPurpose::answer;
+      peer.push_at = Duration{turn.monotonic.ms + peer.push_delay.ms};
+      peer.push_delay = std::min(Duration{peer.push_delay.ms * 2}, tuning::retry_delay_max);
+    }
     if (peer.hello_due && may_answer) {
       HAMROH_TRY(send_hello(member, peer, *peer.hello_due, turn));
     }
   }
-  if (held_waits_ && directory_) {
+  if (!redeliveries_.empty()) {
+    HAMROH_TRY(redeliver(turn));
+  }
+  if (held_waits_ && directory() != nullptr) {
     HAMROH_TRY(open_held(turn));
   }
   if (turn.monotonic >= next_expiry_) {
@@ -652,7 +592,11 @@ Status Node::tick(Turn& turn) {
   }
   if (turn.monotonic >= next_upkeep_) {
     next_upkeep_ = Duration{turn.monotonic.ms + upkeep_interval.ms};
-    if (!locked() && directory_) {
+    for (const Bytes& over : membership_->prune(trusted_now(turn))) {
+      HAMROH_TRY(turn.store.erase(Table::meta, suspension_key(over)));
+    }
+    count_standing();
+    if (!locked() && directory() != nullptr) {
       HAMROH_TRY(keep_key_sheet(turn));
       HAMROH_TRY(destroy_old_keys(turn));
     }
@@ -662,11 +606,18 @@ Status Node::tick(Turn& turn) {
 
 Duration Node::next_wakeup(Duration monotonic) const {
   Duration next = std::min({next_clock_, next_expiry_, next_upkeep_});
-  if (held_waits_) {
+  const bool redelivers = !locked() && std::ranges::any_of(redeliveries_, [&](const auto& item) {
+    return may_redeliver(item.first.first);
+  });
+  if (held_waits_ || redelivers) {
     return monotonic;
   }
+  if (next_suspension_change_) {
+    const Duration until = *next_suspension_change_ - clock_wall_;
+    next = std::min(next, Duration{clock_monotonic_.ms + until.ms});
+  }
   if (phase_ == Phase::starting) {
-    next = std::min(next, Duration{monotonic.ms + 100});
+    next = std::min(next, next_start_check_);
   }
   for (const auto& [member, peer] : peers_) {
     if (!peer.connected) {
@@ -678,8 +629,12 @@ Duration Node::next_wakeup(Duration monotonic) const {
     }
     if (peer.hello_due) {
       next = std::min(next, Duration{sent + tuning::hello_interval_min.ms});
+    } else if (lacks(peer)) {
+      next = std::min(next, peer.push_at);
     }
-    if (const auto due = peer.outbox.next_due(); due && peer.greeted && peer.sheet && may_sign()) {
+    const bool hello_first = peer.hello_due && lacks(peer);
+    if (const auto due = peer.outbox.next_due();
+        due && peer.greeted && peer.sheet && may_sign() && !hello_first) {
       next = std::min(next, *due);
     }
   }
@@ -694,34 +649,42 @@ Status Node::expire_messages(Turn& turn) {
   }
   for (auto& [member, peer] : peers_) {
     for (const OutboxItem& item : peer.outbox.expired_at(turn.now)) {
-      HAMROH_ASSIGN(auto record, read_message(identity_.member, item.message, turn));
-      CHECK(record);
-      const std::uint64_t index =
-          append_entry(EntryKind::expired, Code::expired, item.digest, Digest{},
-                       {member, identity_.member, item.message}, turn);
-      for (Delivery& delivery : record->deliveries) {
-        if (delivery.recipient == member) {
-          delivery = {member, Level::expired, Code::expired, turn.now, index};
-        }
-      }
-      HAMROH_TRY(turn.store.put(Table::message, MessageRecord::key(identity_.member, item.message),
-                                record->encode()));
-      (void)peer.outbox.settle(item.message);
-      --outbox_size_;
-      HAMROH_TRY(settle_pending(record->index, turn));
+      HAMROH_TRY(settle_alone(member, peer, item, EntryKind::expired,
+                              {member, Level::expired, Code::expired, turn.now, 0}, turn));
     }
   }
   return {};
 }
 
+Status Node::settle_alone(const MemberId& member, Peer& peer, const OutboxItem& item,
+                          EntryKind kind, Delivery outcome, Turn& turn) {
+  HAMROH_ASSIGN(auto record, read_message(identity_.member, item.message, turn));
+  CHECK(record);
+  outcome.settled_index = append_entry(kind, outcome.code, item.digest, Digest{},
+                                       {member, identity_.member, item.message}, turn);
+  for (Delivery& delivery : record->deliveries) {
+    if (delivery.recipient == member) {
+      delivery = outcome;
+    }
+  }
+  HAMROH_TRY(turn.store.put(Table::message, MessageRecord::key(identity_.member, item.message),
+                            record->encode()));
+  (void)peer.outbox.settle(item.message);
+  --outbox_size_;
+  return settle_pending(record->index, turn);
+}
+
 void Node::peer_up(const MemberId& member, Turn& turn) {
   const auto found = peers_.find(member);
-  if (found == peers_.end() || active_member(member) == nullptr) {
+  if (found == peers_.end() || active_member(member) == nullptr || is_suspended(member)) {
     return;
   }
   Peer& peer = found->second;
   peer.connected = true;
   peer.greeted = false;
+  peer.told_what_it_has = false;
+  peer.push_at = {};
+  peer.push_delay = tuning::hello_retry;
   peer.up_since = turn.monotonic;
   // A hello holds no promise, so a failure to make one is no failure of the turn.
   (void)send_hello(member, peer, HelloPurpose::greeting, turn);
@@ -735,6 +698,7 @@ void Node::peer_down(const MemberId& member) {
   Peer& peer = found->second;
   peer.connected = false;
   peer.greeted = false;
+  peer.told_what_it_has = false;
   peer.envelopes.clear();
   peer.outbox.retry_all();
 }
@@ -746,14 +710,16 @@ Status Node::send_hello(const MemberId& member, Peer& peer, HelloPurpose purpose
   hello.network = identity_.network;
   hello.member = identity_.member;
   hello.incarnation = identity_.incarnation;
-  hello.directory_version = directory_->value().version;
-  hello.directory_hash = directory_->hash();
+  hello.constitution_version = membership_->constitution().value().version;
+  hello.directory_version = directory()->value().version;
+  hello.directory_hash = directory()->hash();
+  hello.standing = standing_;
   hello.own = note_;
   hello.seen = peer.record.note;
-  HAMROH_ASSIGN(const std::optional<Bytes> sheet, turn.store.get(Table::meta, own_sheet_key));
+  HAMROH_ASSIGN(const std::optional<Bytes> sheet, turn.store.get(Table::meta, row::own_sheet));
   hello.key_sheet = sheet.value_or(Bytes{});
-  for (const VerifiedSuspension& suspension : suspensions_) {
-    hello.suspensions.push_back(suspension.file);
+  if (peer.told_what_it_has) {
+    HAMROH_ASSIGN(hello.statements, statements_for(peer, turn));
   }
   turn.effects.frames.push_back({member, encode_hello(hello)});
   peer.hello_sent = turn.monotonic;

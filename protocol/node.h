@@ -10,15 +10,18 @@
 // turn goes on. Blame::environment: the store failed; the turn must be rolled back, this Node
 // thrown away and opened again from the store, because its memory may be ahead of the disk.
 //
-// Where things stand: node.cc (opening, directory, keys, time), node_submit.cc (what clients ask),
-// node_receive.cc (what peers say), node_send.cc (the end of a turn), node_view.cc (what is shown).
+// Where things stand: node.cc (opening, epoch keys, time), node_membership.cc (who is a member),
+// node_keys.cc (this node's own keys), node_redelivery.cc (what a member lost), node_submit.cc
+// (what clients ask), node_receive.cc (what peers say), node_send.cc (the end of a turn),
+// node_view.cc (what is shown).
 #pragma once
 
 #include <map>
 #include <set>
 #include <string>
 
-#include "protocol/directory.h"
+#include "protocol/join_request.h"
+#include "protocol/membership.h"
 #include "protocol/outbox.h"
 #include "protocol/records.h"
 #include "protocol/view.h"
@@ -26,9 +29,33 @@
 namespace hamroh {
 
 struct NewMember {
-  Bytes constitution_file;
+  Bytes network_file;  // a constitution, or the chain of them
   std::string name;
   MemberKind kind{};
+  std::string endpoint;
+  // A member that lost its keys comes back under its id, with the incarnation after the lost one.
+  std::optional<MemberId> again;
+  std::uint32_t incarnation = 1;
+};
+
+// Which of its keys a member changes, and where it is reached from now on.
+struct RotationAsk {
+  bool author = false;
+  bool receipt = false;
+  bool witness = false;
+  bool transport = false;
+  bool epoch = false;    // what others seal to; needs no statement but a new key sheet
+  std::string endpoint;  // empty: as before
+};
+struct RotationOutcome {
+  Bytes statement;  // the signed file; empty if only epoch keys changed
+  std::uint64_t serial = 0;
+  bool waits = false;  // until the administrators have put it into the directory
+};
+
+struct PeerAddress {
+  MemberId member;
+  TransportKey transport;
   std::string endpoint;
 };
 
@@ -62,8 +89,12 @@ class Node {
   // the reader tier is locked, the node starts locked.
   [[nodiscard]] static Result<Node> open(const NodeOptions& options, Turn& turn);
 
-  // Verifies and takes over a newer directory (or the first).
-  [[nodiscard]] Status install_directory(ByteView file, Turn& turn);
+  // Takes over a signed statement about membership: a complete directory (the first one, or the
+  // next), the step to the next version, a constitution, a suspension, a rotation; or a history or
+  // network file with any number of them, of which those that are known are skipped.
+  [[nodiscard]] Status install(ByteView file, Turn& turn);
+  // Makes new keys and says so to everybody. Unsettled messages are proven anew under them.
+  [[nodiscard]] Result<RotationOutcome> rotate(const RotationAsk& ask, Turn& turn);
   // The reader tier's keys have become readable, or are about to be taken away.
   [[nodiscard]] Status unlock(Turn& turn);
   [[nodiscard]] Status lock(Turn& turn);
@@ -109,9 +140,13 @@ class Node {
   [[nodiscard]] const MemberId& id() const { return identity_.member; }
   [[nodiscard]] const std::string& name() const { return identity_.name; }
   [[nodiscard]] const std::string& endpoint() const { return identity_.endpoint; }
-  [[nodiscard]] const VerifiedDirectory* directory() const {
-    return directory_ ? &*directory_ : nullptr;
-  }
+  [[nodiscard]] const VerifiedDirectory* directory() const { return membership_->directory(); }
+  [[nodiscard]] const Membership& membership() const { return *membership_; }
+  // Whom the link may talk to, and where.
+  [[nodiscard]] std::vector<PeerAddress> addresses() const;
+  [[nodiscard]] std::vector<ActiveSuspension> suspensions() const;
+  // The signed files of one alarm, for outsiders to judge.
+  [[nodiscard]] Result<std::vector<AlarmRecord>> alarms(Turn& turn) const;
   [[nodiscard]] bool locked() const { return !author_.has_value(); }
   // The private transport key, for the link.
   [[nodiscard]] Result<AgreementKey> transport_secret(Turn& turn) const;
@@ -127,7 +162,7 @@ class Node {
     MemberKind kind{};
     std::string endpoint;
     std::uint32_t incarnation = 1;
-    Bytes constitution_file;
+    Bytes network_file;
     [[nodiscard]] Bytes encode() const;
     [[nodiscard]] static Result<Identity> parse(ByteView bytes);
   };
@@ -142,17 +177,32 @@ class Node {
     std::optional<VerifiedKeySheet> sheet;
     Outbox outbox;
     std::vector<Owed> owed;
-    bool loaded = false;       // record and held come from the store
-    bool connected = false;    // our outbound connection stands
-    bool greeted = false;      // its hello has come since
-    bool locked = false;       // it said so
-    bool wants_proof = false;  // it should see that our ledger extends what it knows
-    bool wants_directory = false;
-    std::uint64_t directory_version = 0;  // that it has, as far as we know
-    std::uint64_t known_base = 0;         // size of our note that it holds, as far as we know
+    bool loaded = false;            // record and held come from the store
+    bool connected = false;         // our outbound connection stands
+    bool greeted = false;           // its hello has come since
+    bool told_what_it_has = false;  // of membership, if not more: see note_peer_membership
+    bool locked = false;            // it said so
+    bool wants_proof = false;       // it should see that our ledger extends what it knows
+    // What it has of membership, as far as its last hello says.
+    std::uint64_t constitution_version = 0;
+    std::uint64_t directory_version = 0;
+    Digest directory_hash;
+    Digest standing;
+    std::optional<std::uint64_t> shows_head;  // our head of that version is another one than its
+    // Our head of a version for which an alarm was raised, for this peer to compare; a few times,
+    // because a hello may be lost.
+    std::uint64_t evidence_of = 0;
+    unsigned evidence_left = 0;
+    Duration push_at;  // when to tell it again what it lacks
+    Duration push_delay = tuning::hello_retry;
+    std::size_t standing_from = 0;  // which suspension or rotation it is told first next time
+    std::uint64_t known_base = 0;   // size of our note that it holds, as far as we know
     std::optional<Duration> hello_sent;
     std::optional<HelloPurpose> hello_due;  // to be sent when the rate allows
     Duration up_since;
+    std::size_t useless_statements = 0;  // as of useless_since; fewer with every second
+    Duration useless_since;
+    std::size_t unproven = 0;  // envelopes in a row that did not show their note to extend ours
     std::size_t held_bytes = 0;
     std::map<Digest, std::uint64_t> held;  // envelope digest -> own ledger index
     std::uint64_t held_next = 0;
@@ -180,33 +230,75 @@ class Node {
   [[nodiscard]] Status load_peer(const Member& member, Peer& peer, Turn& turn);
   [[nodiscard]] Status load_held(const MemberId& member, Peer& peer, Turn& turn);
   [[nodiscard]] Status load_outbox(Turn& turn);
-  [[nodiscard]] Status load_directory(Turn& turn);
   [[nodiscard]] Status check_anchor(Turn& turn);
   [[nodiscard]] Status begin_session(Turn& turn);
-  [[nodiscard]] Status keep_key_sheet(Turn& turn);
+  enum class EpochKeys : std::uint8_t { as_needed, signed_again, all_new };
+  [[nodiscard]] Status keep_key_sheet(Turn& turn, EpochKeys how = EpochKeys::as_needed);
   [[nodiscard]] Status destroy_old_keys(Turn& turn);
-  [[nodiscard]] Status take_over(const VerifiedDirectory& directory, Turn& turn);
-  void meet_members(Turn& turn);
   [[nodiscard]] Status check_clock(Turn& turn);
+  // Wall time as far as it may be trusted: suspensions and staleness go by it.
+  [[nodiscard]] Timestamp trusted_now(const Turn& turn) const;
   void check_start(Turn& turn);
   [[nodiscard]] bool may_sign() const;
   [[nodiscard]] Status expire_messages(Turn& turn);
   [[nodiscard]] Status send_hello(const MemberId& member, Peer& peer, HelloPurpose purpose,
                                   Turn& turn);
+  // Settles one delivery by an entry of this node's own: expired or returned.
+  [[nodiscard]] Status settle_alone(const MemberId& member, Peer& peer, const OutboxItem& item,
+                                    EntryKind kind, Delivery outcome, Turn& turn);
   void stop_signing();
+
+  // node_membership.cc
+  [[nodiscard]] Status load_membership(Turn& turn);
+  [[nodiscard]] Status load_statements(Turn& turn);
+  [[nodiscard]] Status check_first_directory(ByteView file) const;
+  [[nodiscard]] Status take_statement(ByteView file, Turn& turn);
+  [[nodiscard]] Status take_head(const DirectoryFile& file, ByteView bytes, Turn& turn);
+  [[nodiscard]] Status take_statements(const MemberId& from, std::span<const Bytes> files,
+                                       Turn& turn);
+  [[nodiscard]] bool may_bother(const MemberId& peer, std::size_t useless, Turn& turn);
+  [[nodiscard]] Status keep_statement(const Taken& taken, ByteView file,
+                                      const std::optional<Directory>& before, Turn& turn);
+  [[nodiscard]] Status keep_suspensions(Turn& turn);
+  [[nodiscard]] Status keep_directory(ByteView file, const std::optional<Directory>& before,
+                                      Turn& turn);
+  [[nodiscard]] Status membership_changed(const Taken& taken,
+                                          const std::map<MemberId, std::uint32_t>& incarnations,
+                                          Turn& turn);
+  [[nodiscard]] Status raise_alarm(const AlarmRecord& alarm, Turn& turn);
+  void meet_members(Turn& turn);
+  void review_suspensions(Turn& turn);
+  void count_standing();
+  [[nodiscard]] Status return_mail(Turn& turn);
+  [[nodiscard]] bool lacks(const Peer& peer) const;
+  [[nodiscard]] Result<std::vector<Bytes>> statements_for(Peer& peer, Turn& turn) const;
+  [[nodiscard]] Result<std::optional<Bytes>> own_head(std::uint64_t version, Turn& turn) const;
+  [[nodiscard]] Status note_peer_membership(Peer& peer, const Hello& hello, Turn& turn);
+
+  // node_redelivery.cc
+  [[nodiscard]] bool may_redeliver(const MemberId& member) const;
+  [[nodiscard]] Status redeliver(Turn& turn);
+  [[nodiscard]] Result<std::vector<MessageId>> lost_by(const MemberId& member,
+                                                       RedeliveryRecord& from, Turn& turn) const;
+  [[nodiscard]] Status send_again(const MemberId& member, const MessageId& message, Turn& turn);
+
+  // node_keys.cc
+  [[nodiscard]] Result<bool> adopt_own_keys(Turn& turn);
+  [[nodiscard]] Status use_new_keys(Turn& turn);
+  [[nodiscard]] Standing standing() const;
 
   // node_send.cc
   [[nodiscard]] Status sign_head(Turn& turn);
   std::uint64_t append_entry(EntryKind kind, Code code, const Digest& subject, const Digest& detail,
                              const EntryReference& reference, Turn& turn);
   [[nodiscard]] Result<std::vector<Plan>> make_plans(Turn& turn);
+  // Whether a note is signed with the present key of its role, as far as that can be told.
+  [[nodiscard]] bool is_own_key(const Note& note) const;
   [[nodiscard]] Status plan_receipts(Plan& plan, Turn& turn);
   [[nodiscard]] Status plan_messages(Plan& plan, Turn& turn);
   [[nodiscard]] Status send_plan(Plan& plan, Turn& turn);
   [[nodiscard]] Status send_leaves(Plan& plan, const Note& note, std::uint64_t base,
                                    std::vector<Leaf> leaves, Turn& turn);
-  // The versions that the peer has not got, oldest first, as many as fit one envelope.
-  [[nodiscard]] Result<std::vector<Bytes>> directories_for(Peer& peer, Turn& turn) const;
   [[nodiscard]] Status flush_ledger(Turn& turn);
   [[nodiscard]] Result<Bytes> inner_of(const OutboxItem& item, Turn& turn);
 
@@ -220,8 +312,7 @@ class Node {
                                        Turn& turn);
 
   // node_receive.cc
-  [[nodiscard]] Status receive_hello(const MemberId& member, Peer& peer, ByteView frame,
-                                     Turn& turn);
+  [[nodiscard]] Status receive_hello(const MemberId& member, ByteView frame, Turn& turn);
   [[nodiscard]] Status receive_envelope(const MemberId& member, Peer& peer, ByteView frame,
                                         Turn& turn);
   [[nodiscard]] Status receive_rekey(const MemberId& member, Peer& peer, ByteView frame,
@@ -231,8 +322,6 @@ class Node {
   [[nodiscard]] Status open_frame(const MemberId& member, Peer& peer, ByteView frame, Turn& turn);
   [[nodiscard]] Status take_key_sheet(const MemberId& member, Peer& peer, ByteView file,
                                       Turn& turn);
-  [[nodiscard]] Status take_directories(const MemberId& member, std::span<const Bytes> files,
-                                        Turn& turn);
   [[nodiscard]] Status take_seen_note(Peer& peer, const Hello& hello, Turn& turn);
   [[nodiscard]] Status apply_receipts(const MemberId& member, Peer& peer,
                                       const VerifiedEnvelope& envelope, Turn& turn);
@@ -247,6 +336,7 @@ class Node {
     Code code = Code::none;
   };
   [[nodiscard]] Result<Verdict> judge(const MemberId& member, const Inner& inner,
+                                      const VerifiedMessage& message,
                                       const std::optional<CaseRecord>& record, Turn& turn) const;
   [[nodiscard]] Status keep_message(const MemberId& member, Peer& peer, const Inner& inner,
                                     const VerifiedMessage& message, Verdict verdict,
@@ -256,12 +346,18 @@ class Node {
                                         Turn& turn);
   [[nodiscard]] Status remember_note(const MemberId& member, Peer& peer,
                                      const VerifiedEnvelope& envelope, Turn& turn);
-  [[nodiscard]] Status record_fork(const MemberId& member, const Note& note, Turn& turn);
+  [[nodiscard]] Status record_fork(const MemberId& member, const Peer& peer, const Note& note,
+                                   Turn& turn);
   void owe(Peer& peer, const MessageId& message, std::uint64_t index, const Entry& entry);
   [[nodiscard]] Status settle_pending(std::uint64_t sent_sequence, Turn& turn);
 
   // shared
-  [[nodiscard]] const Member* active_member(const MemberId& member) const;
+  [[nodiscard]] const Member* active_member(const MemberId& member) const {
+    return membership_->active(member);
+  }
+  [[nodiscard]] bool is_suspended(const MemberId& member) const {
+    return !suspended_.empty() && suspended_.contains(member);
+  }
   [[nodiscard]] Result<std::optional<MessageRecord>> read_message(const MemberId& author,
                                                                   const MessageId& message,
                                                                   Turn& turn) const;
@@ -269,10 +365,15 @@ class Node {
 
   Identity identity_;
   NodeOptions options_;
-  std::optional<VerifiedConstitution> constitution_;
-  std::optional<VerifiedDirectory> directory_;
-  Bytes directory_file_;
-  std::vector<VerifiedSuspension> suspensions_;
+  std::optional<Membership> membership_;  // always there but while it is loaded
+  std::map<MemberId, ActiveSuspension> suspended_;
+  std::optional<Timestamp> next_suspension_change_;
+  Digest standing_;  // over suspensions and rotations in force
+  std::vector<AlarmView> alarms_;
+  // By member and lost incarnation.
+  std::map<std::pair<MemberId, std::uint32_t>, RedeliveryRecord> redeliveries_;
+  std::set<Bytes> past_keys_;  // own public keys that signed notes before the present ones
+  std::optional<VerifiedRotation> waiting_rotation_;
   std::optional<crypto::SigningKey> author_;  // absent while locked
   std::optional<crypto::SigningKey> receipt_;
   std::map<EpochKeyId, EpochSecret> epochs_;  // empty while locked
@@ -287,6 +388,7 @@ class Node {
   std::map<MessageId, Bytes> fresh_inners_;
   Phase phase_ = Phase::not_joined;
   Duration started_;
+  Duration next_start_check_;
   bool held_waits_ = false;  // unlocked, and there are held envelopes to open
   bool clock_suspect_ = false;
   Timestamp clock_wall_;  // at clock_monotonic_

@@ -31,12 +31,15 @@ bool is_environment(const Status& status) {
 }  // namespace
 
 Status Node::receive(const MemberId& member, ByteView frame, Turn& turn) {
-  if (!directory_) {
+  if (directory() == nullptr) {
     return peer_error(Code::not_ready, "a frame before this node has joined");
   }
   const auto found = peers_.find(member);
   if (found == peers_.end() || active_member(member) == nullptr) {
     return peer_error(Code::unknown_member, "a frame of somebody who is no active member");
+  }
+  if (is_suspended(member)) {
+    return peer_error(Code::suspended, "a frame of a member that is suspended");
   }
   if (frame.empty() || frame.size() > limits::frame_bytes_max) {
     return peer_error(Code::too_large, "a frame is empty or over its bound");
@@ -44,7 +47,7 @@ Status Node::receive(const MemberId& member, ByteView frame, Turn& turn) {
   Peer& peer = found->second;
   switch (static_cast<FrameType>(frame[0])) {
     case FrameType::hello:
-      return receive_hello(member, peer, frame, turn);
+      return receive_hello(member, frame, turn);
     case FrameType::envelope:
       return receive_envelope(member, peer, frame, turn);
     case FrameType::rekey:
@@ -55,12 +58,20 @@ Status Node::receive(const MemberId& member, ByteView frame, Turn& turn) {
 
 // ---- hello and rekey --------------------------------------------------------------------------
 
-Status Node::receive_hello(const MemberId& member, Peer& peer, ByteView frame, Turn& turn) {
+Status Node::receive_hello(const MemberId& member, ByteView frame, Turn& turn) {
   HAMROH_ASSIGN(const Hello hello, parse_hello(frame));
   if (hello.network != identity_.network) {
     return peer_error(Code::wrong_network, "a hello of another network");
   }
-  if (hello.member != member || hello.incarnation != active_member(member)->incarnation) {
+  // First who is who: a statement in it may end the very peer that says hello, or change its keys.
+  HAMROH_TRY(take_statements(member, hello.statements, turn));
+  const Member* entry = active_member(member);
+  const auto found = peers_.find(member);
+  if (entry == nullptr || found == peers_.end() || is_suspended(member)) {
+    return peer_error(Code::unknown_member, "a hello of a member that may not speak any more");
+  }
+  Peer& peer = found->second;
+  if (hello.member != member || hello.incarnation != entry->incarnation) {
     return peer_error(Code::unknown_member, "a hello in another member's name");
   }
   HAMROH_TRY(take_seen_note(peer, hello, turn));
@@ -69,18 +80,26 @@ Status Node::receive_hello(const MemberId& member, Peer& peer, ByteView frame, T
     // it is asked for again.
     const Status taken = take_key_sheet(member, peer, hello.key_sheet, turn);
     if (!taken && taken.error().code != Code::stale_version) {
+      // Perhaps it has not heard yet which keys are listed for it: it is told what it lacks.
+      if (!is_environment(taken)) {
+        HAMROH_TRY(note_peer_membership(peer, hello, turn));
+      }
       return taken;
     }
   }
   const Origin their_origin{identity_.network, member, hello.incarnation};
+  const auto is_their_note = [&](const Note& note) {
+    const ByteView key =
+        note.role == NoteRole::author ? entry->author.view() : entry->receipt.view();
+    return std::ranges::equal(note.key.view(), key) && verify_note(their_origin, note);
+  };
   if (hello.own && peer.record.note && hello.own->size == peer.record.note->size &&
-      hello.own->root != peer.record.note->root && verify_note(their_origin, *hello.own)) {
-    return record_fork(member, *hello.own, turn);
+      hello.own->root != peer.record.note->root && is_their_note(*hello.own)) {
+    return record_fork(member, peer, *hello.own, turn);
   }
   peer.locked = hello.locked;
   peer.greeted = true;
-  peer.directory_version = hello.directory_version;
-  peer.wants_directory = hello.directory_version < directory_->value().version;
+  HAMROH_TRY(note_peer_membership(peer, hello, turn));
   if (hello.purpose == HelloPurpose::greeting) {
     peer.hello_due = HelloPurpose::answer;
     const bool may_answer =
@@ -99,13 +118,12 @@ Status Node::receive_hello(const MemberId& member, Peer& peer, ByteView frame, T
 Status Node::take_seen_note(Peer& peer, const Hello& hello, Turn& turn) {
   std::uint64_t seen = 0;
   if (hello.seen) {
-    const bool own_key =
-        std::ranges::equal(hello.seen->key.view(), receipt_->public_key().view()) ||
-        std::ranges::equal(hello.seen->key.view(),
-                           active_member(identity_.member) != nullptr
-                               ? active_member(identity_.member)->author.view()
-                               : ByteView{});
-    if (!own_key || !verify_note(origin(), *hello.seen)) {
+    const ByteView key = hello.seen->key.view();
+    const Member* self = membership_->find(identity_.member);  // also if it was revoked
+    const bool present = std::ranges::equal(key, receipt_->public_key().view()) ||
+                         (self != nullptr && std::ranges::equal(key, self->author.view()));
+    const bool past = !present && past_keys_.contains(Bytes(key.begin(), key.end()));
+    if ((!present && !past) || !verify_note(origin(), *hello.seen)) {
       return peer_error(Code::bad_signature, "a hello names a note that this node never signed");
     }
     seen = hello.seen->size;
@@ -113,6 +131,11 @@ Status Node::take_seen_note(Peer& peer, const Hello& hello, Turn& turn) {
     if (extends) {
       HAMROH_ASSIGN(const CompactRange range, ledger_.range_at(turn.store, seen));
       extends = range.root() == hello.seen->root;
+    }
+    if (!extends && past) {
+      // This ledger holds the end of that key, so nothing of its time can be missing here. Somebody
+      // else signs with it: perhaps that is why it was given up.
+      return peer_error(Code::bad_signature, "a hello names a note under a key that was given up");
     }
     if (!extends) {
       stop_signing();
@@ -136,9 +159,12 @@ Status Node::take_key_sheet(const MemberId& member, Peer& peer, ByteView file, T
   if (peer.sheet && std::ranges::equal(peer.sheet->file(), file)) {
     return {};
   }
-  const Member& entry = *active_member(member);
-  HAMROH_ASSIGN(VerifiedKeySheet sheet,
-                verify_key_sheet(file, identity_.network, member, entry.incarnation, entry.author));
+  const Member* entry = active_member(member);
+  if (entry == nullptr) {
+    return peer_error(Code::revoked, "a key sheet of a member that was revoked");
+  }
+  HAMROH_ASSIGN(VerifiedKeySheet sheet, verify_key_sheet(file, identity_.network, member,
+                                                         entry->incarnation, entry->author));
   if (peer.sheet && sheet.value().serial <= peer.sheet->value().serial) {
     return peer_error(Code::stale_version, "a key sheet that is not newer than the known one");
   }
@@ -206,6 +232,9 @@ Status Node::open_held(Turn& turn) {
   std::size_t budget = held_opened_per_tick;
   held_waits_ = false;
   for (auto& [member, peer] : peers_) {
+    if (is_suspended(member)) {
+      continue;  // held as long as the suspension
+    }
     std::vector<std::pair<Bytes, HeldRecord>> rows;
     HAMROH_TRY(turn.store.scan(
         Table::held, HeldRecord::key(member, 0), HeldRecord::key(member, UINT64_MAX),
@@ -221,7 +250,7 @@ Status Node::open_held(Turn& turn) {
         }));
     budget -= rows.size();
     for (const auto& [key, held] : rows) {
-      if (active_member(member) != nullptr) {
+      if (membership_->find(member) != nullptr) {
         // What does not open was garbage or is sent again: its sender has kept it.
         const Status opened = open_frame(member, peer, held.frame, turn);
         if (is_environment(opened)) {
@@ -254,7 +283,8 @@ Status Node::open_frame(const MemberId& member, Peer& peer, ByteView frame, Turn
   }
   HAMROH_ASSIGN(const Bytes plaintext, open_envelope(envelope, identity_.network,
                                                      epoch->second.secret, epoch->second.key));
-  const Member& entry = *active_member(member);
+  // A revoked member's envelopes that were held before are still opened; judge looks at each.
+  const Member& entry = *membership_->find(member);
   SenderKnowledge sender;
   sender.origin = {identity_.network, member, entry.incarnation};
   sender.author = entry.author;
@@ -266,7 +296,7 @@ Status Node::open_frame(const MemberId& member, Peer& peer, ByteView frame, Turn
     const EnvelopeFault& fault = verified.error();
     if (fault.fork) {
       auto content = parse_content(plaintext);
-      return record_fork(member, content->proof.note, turn);
+      return record_fork(member, peer, content->proof.note, turn);
     }
     if (fault.wrong_base) {
       peer.hello_due = HelloPurpose::complaint;
@@ -287,25 +317,9 @@ Status Node::open_frame(const MemberId& member, Peer& peer, ByteView frame, Turn
     }
   }
   HAMROH_TRY(apply_receipts(member, peer, *verified, turn));
-  // Last, because a directory may end the very peer whose envelope this is.
-  return take_directories(member, verified->files().directories, turn);
-  return {};
-}
-
-Status Node::take_directories(const MemberId& member, std::span<const Bytes> files, Turn& turn) {
-  const std::uint64_t before = directory_->value().version;
-  for (const Bytes& file :
-       files.first(std::min(files.size(), limits::directories_per_envelope_max))) {
-    const Status installed = install_directory(file, turn);
-    if (is_environment(installed)) {
-      return installed;
-    }
-  }
-  const auto peer = peers_.find(member);
-  if (directory_->value().version != before && peer != peers_.end()) {
-    peer->second.hello_due = HelloPurpose::answer;  // it may have more of them
-  }
-  return {};
+  // Last, because a statement may end the very peer whose envelope this is.
+  HAMROH_TRY(take_statements(member, verified->files().directories, turn));
+  return take_statements(member, verified->files().suspensions, turn);
 }
 
 Status Node::remember_note(const MemberId& member, Peer& peer, const VerifiedEnvelope& envelope,
@@ -315,25 +329,29 @@ Status Node::remember_note(const MemberId& member, Peer& peer, const VerifiedEnv
   if (envelope.extends()) {
     peer.record.note = note;
     peer.record.range = envelope.range();
+    peer.unproven = 0;
   } else if (!peer.record.note || note.size > peer.record.note->size) {
-    // Proven by itself, but not shown to extend what we know: ask for that.
+    // Proven by itself, but not shown to extend what we know: ask for that, and not for ever.
     peer.hello_due = HelloPurpose::complaint;
+    if (peer.record.note && ++peer.unproven > limits::unproven_envelopes_max) {
+      return peer_error(Code::bad_proof, "a ledger is never shown to extend what it was");
+    }
   }
   return turn.store.put(Table::peer, PeerRecord::key(member), peer.record.encode());
 }
 
-// Two notes, both signed by the peer, exclude one another. Nothing more is opened; the note that
-// shows it is kept beside the one known before.
-Status Node::record_fork(const MemberId& member, const Note& note, Turn& turn) {
-  Bytes key(member.bytes.begin(), member.bytes.end());
-  put_u64(key, note.size);
-  HAMROH_ASSIGN(const std::optional<Bytes> known, turn.store.get(Table::conflict, key));
-  if (!known) {
-    const Bytes evidence = note.encode();
-    append_entry(EntryKind::fork_seen, Code::fork, Digest{}, crypto::sha256({evidence}),
-                 {member, member, {}}, turn);
-    HAMROH_TRY(turn.store.put(Table::conflict, key, evidence));
-  }
+// Two notes, both signed by the peer, exclude one another. Nothing more is opened; both are kept as
+// evidence that an outsider can judge.
+Status Node::record_fork(const MemberId& member, const Peer& peer, const Note& note, Turn& turn) {
+  const Origin their_origin{identity_.network, member, peer.record.incarnation};
+  const auto as_file = [&](const Note& one) {
+    const std::string signed_note = to_signed_note(their_origin, one);
+    const ByteView bytes = hamroh::view(signed_note);
+    return Bytes(bytes.begin(), bytes.end());
+  };
+  HAMROH_TRY(raise_alarm({AlarmKind::ledger, member, note.size, turn.now,
+                          peer.record.note ? as_file(*peer.record.note) : Bytes{}, as_file(note)},
+                         turn));
   return peer_error(Code::fork, "two signed notes of this member exclude one another");
 }
 
@@ -363,7 +381,7 @@ Status Node::apply_receipts(const MemberId& member, Peer& peer, const VerifiedEn
   if (proof.receipts.empty()) {
     return {};
   }
-  proof.origin = {identity_.network, member, active_member(member)->incarnation};
+  proof.origin = {identity_.network, member, membership_->find(member)->incarnation};
   proof.note = envelope.proof().note;
   proof.base = envelope.base();
   proof.hashes = envelope.proof().hashes;
@@ -441,7 +459,7 @@ Status Node::apply_message(const MemberId& member, Peer& peer, const VerifiedMes
       !std::ranges::binary_search(inner.recipients, identity_.member)) {
     return peer_error(Code::not_addressed, "a message of or for somebody else");
   }
-  if (inner.directory_version > directory_->value().version) {
+  if (inner.directory_version > membership_->version()) {
     peer.hello_due = HelloPurpose::answer;  // so that the peer passes the newer directory on
     return peer_error(Code::directory_too_old, "a message under a directory not known here yet");
   }
@@ -450,7 +468,7 @@ Status Node::apply_message(const MemberId& member, Peer& peer, const VerifiedMes
     return answer_duplicate(member, peer, inner, message, *known, turn);
   }
   HAMROH_ASSIGN(std::optional<CaseRecord> record, read_case(inner.case_id, turn));
-  HAMROH_ASSIGN(const Verdict verdict, judge(member, inner, record, turn));
+  HAMROH_ASSIGN(const Verdict verdict, judge(member, inner, message, record, turn));
   return keep_message(member, peer, inner, message, verdict, record, turn);
 }
 
@@ -488,17 +506,31 @@ Status Node::answer_duplicate(const MemberId& member, Peer& peer, const Inner& i
 
 // Whether a message may be applied: what a message may do is checked against the current directory.
 Result<Node::Verdict> Node::judge(const MemberId& member, const Inner& inner,
+                                  const VerifiedMessage& message,
                                   const std::optional<CaseRecord>& record, Turn& turn) const {
   const auto refuse = [](Code code) { return Verdict{EntryKind::refused, code}; };
   if (!is_known_kind(inner.kind)) {
     return Verdict{EntryKind::unsupported, Code::unsupported_kind};
   }
-  if (!clock_suspect_ && turn.now >= inner.expires) {
+  const Member& author_entry = *membership_->find(member);
+  const bool revoked = author_entry.state == MemberState::revoked;
+  if (revoked && message.index >= author_entry.position) {
+    return refuse(Code::revoked);
+  }
+  // What this member's lost incarnation had opened in time comes late through no fault of anybody.
+  const bool again = message.entry.kind == EntryKind::redelivered && identity_.incarnation > 1;
+  if (!again && !clock_suspect_ && turn.now >= inner.expires) {
     return Verdict{EntryKind::expired, Code::expired};
+  }
+  const bool all_known = std::ranges::all_of(inner.recipients, [&](const MemberId& recipient) {
+    return membership_->find(recipient) != nullptr;
+  });
+  if (!all_known) {
+    return refuse(Code::unknown_member);
   }
   const auto kind = static_cast<EventKind>(inner.kind);
   const auto needed = capability_for(kind);
-  if (needed && !active_member(member)->capabilities.has(*needed)) {
+  if (needed && !author_entry.capabilities.has(*needed)) {
     return refuse(Code::not_capable);
   }
   const auto body = check_body(kind, inner.body);
@@ -536,6 +568,16 @@ Result<Node::Verdict> Node::judge(const MemberId& member, const Inner& inner,
 Status Node::keep_message(const MemberId& member, Peer& peer, const Inner& inner,
                           const VerifiedMessage& message, Verdict verdict,
                           std::optional<CaseRecord>& record, Turn& turn) {
+  CaseRecord changed = record ? std::move(*record) : CaseRecord{};
+  Bytes case_row;
+  if (verdict.outcome == EntryKind::opened) {
+    changed.apply(inner, message.digest);
+    case_row = changed.encode();
+    if (case_row.size() > case_record_bytes_max ||
+        changed.participants.size() > limits::case_participants_max) {
+      verdict = {EntryKind::refused, Code::full};
+    }
+  }
   const std::uint64_t index = append_entry(verdict.outcome, verdict.code, message.digest, Digest{},
                                            {member, member, inner.message}, turn);
   MessageRecord kept;
@@ -546,13 +588,13 @@ Status Node::keep_message(const MemberId& member, Peer& peer, const Inner& inner
   kept.expires = inner.expires;
   kept.index = index;
   kept.outcome = verdict.outcome;
+  // When it was judged here, for people; the entry has the same time.
+  kept.deliveries = {{identity_.member, Level::opened, verdict.code, turn.now, index}};
   kept.code = verdict.code;
   if (verdict.outcome == EntryKind::opened) {
     kept.body = index;
     HAMROH_TRY(turn.store.put(Table::body, key_u64(index), message.inner));
-    CaseRecord changed = record ? std::move(*record) : CaseRecord{};
-    changed.apply(inner, message.digest);
-    HAMROH_TRY(turn.store.put(Table::case_event, CaseRecord::key(inner.case_id), changed.encode()));
+    HAMROH_TRY(turn.store.put(Table::case_event, CaseRecord::key(inner.case_id), case_row));
   }
   HAMROH_TRY(
       turn.store.put(Table::message, MessageRecord::key(member, inner.message), kept.encode()));

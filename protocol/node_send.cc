@@ -21,7 +21,8 @@ std::uint64_t Node::append_entry(EntryKind kind, Code code, const Digest& subjec
   entry.kind = kind;
   entry.code = code;
   entry.time = turn.now;
-  entry.directory_version = directory_ ? directory_->value().version : 0;
+  entry.directory_version =
+      membership_ && directory() != nullptr ? directory()->value().version : 0;
   entry.salt = turn.entropy.draw<Salt>();
   entry.subject = subject;
   entry.detail = detail;
@@ -96,6 +97,9 @@ Result<std::vector<Node::Plan>> Node::make_plans(Turn& turn) {
     if (!peer.connected || !peer.greeted || !peer.sheet || active_member(member) == nullptr) {
       continue;
     }
+    if (peer.hello_due && lacks(peer)) {
+      continue;  // first the keys that it needs to believe what follows
+    }
     Plan plan;
     plan.peer = &peer;
     plan.member = member;
@@ -104,12 +108,19 @@ Result<std::vector<Node::Plan>> Node::make_plans(Turn& turn) {
       HAMROH_TRY(plan_messages(plan, turn));
     }
     const bool something = !plan.messages.empty() || !plan.receipts.empty() ||
-                           !plan.old_receipts.empty() || peer.wants_proof || peer.wants_directory;
+                           !plan.old_receipts.empty() || peer.wants_proof;
     if (something) {
       plans.push_back(std::move(plan));
     }
   }
   return plans;
+}
+
+bool Node::is_own_key(const Note& note) const {
+  const SigningPublicKey* key = note.role == NoteRole::receipt
+                                    ? &receipt_->public_key()
+                                    : (author_ ? &author_->public_key() : nullptr);
+  return key == nullptr || std::ranges::equal(note.key.view(), key->view());
 }
 
 // A receipt of an earlier session is proven by that session's last note. One that no note ever
@@ -128,7 +139,8 @@ Status Node::plan_receipts(Plan& plan, Turn& turn) {
                                  }
                                  return false;
                                }));
-    if (note && owed.index < note->size) {
+    // A note under a key that is no longer this node's is believed by nobody: entered again, too.
+    if (note && owed.index < note->size && is_own_key(*note)) {
       auto& [kept, receipts] = plan.old_receipts[note->first];
       kept = *note;
       receipts.push_back(owed);
@@ -156,8 +168,14 @@ Status Node::plan_messages(Plan& plan, Turn& turn) {
   plan.messages = plan.peer->outbox.take_due(turn.monotonic, turn.entropy);
   for (OutboxItem& item : plan.messages) {
     if (item.sent_index < session_first_) {
-      item.sent_index = append_entry(EntryKind::sent, Code::none, item.digest, Digest{},
-                                     {plan.member, identity_.member, item.message}, turn);
+      Digest detail;
+      if (item.redelivered != 0) {
+        HAMROH_ASSIGN(const auto first, ledger_.read(turn.store, item.redelivered));
+        detail = first ? first->entry.detail : Digest{};
+      }
+      item.sent_index =
+          append_entry(item.redelivered != 0 ? EntryKind::redelivered : EntryKind::sent, Code::none,
+                       item.digest, detail, {plan.member, identity_.member, item.message}, turn);
       plan.peer->outbox.set_sent_index(item.message, item.sent_index);
     }
   }
@@ -226,28 +244,10 @@ Status Node::send_plan(Plan& plan, Turn& turn) {
   if (!batch.empty()) {
     HAMROH_TRY(send_batch());
   }
-  if (plan.peer->wants_proof || plan.peer->wants_directory) {
+  if (plan.peer->wants_proof) {
     HAMROH_TRY(send_batch());
   }
   return {};
-}
-
-Result<std::vector<Bytes>> Node::directories_for(Peer& peer, Turn& turn) const {
-  std::vector<Bytes> files;
-  std::size_t bytes = 0;
-  const std::uint64_t newest = directory_->value().version;
-  while (peer.directory_version < newest && files.size() < limits::directories_per_envelope_max) {
-    HAMROH_ASSIGN(std::optional<Bytes> file,
-                  turn.store.get(Table::meta, directory_version_key(peer.directory_version + 1)));
-    // A version that is not kept leaves a gap that only the administrators can fill.
-    if (!file || bytes + file->size() > limits::directory_passed_on_max) {
-      break;
-    }
-    ++peer.directory_version;
-    bytes += file->size();
-    files.push_back(std::move(*file));
-  }
-  return files;
 }
 
 Status Node::send_leaves(Plan& plan, const Note& note, std::uint64_t base, std::vector<Leaf> leaves,
@@ -279,11 +279,6 @@ Status Node::send_leaves(Plan& plan, const Note& note, std::uint64_t base, std::
     return send_leaves(plan, note, current ? note.size : base, std::move(second), turn);
   }
   content.leaves = std::move(leaves);
-  // A directory travels in an envelope of its own, so that it cannot crowd out anything.
-  if (plan.peer->wants_directory && content.leaves.empty()) {
-    HAMROH_ASSIGN(content.directories, directories_for(*plan.peer, turn));
-    plan.peer->wants_directory = false;
-  }
   const Bytes encoded = encode_content(content);
   HAMROH_ASSIGN(Bytes frame, seal_envelope(encoded, identity_.network, plan.member,
                                            plan.peer->sheet->key_at(turn.now).key, turn.entropy));

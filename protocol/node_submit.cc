@@ -114,6 +114,9 @@ Status Node::check_recipients(const Submission& submission, bool new_contact, bo
   }
   for (const MemberId& recipient : submission.to) {
     const Member* member = active_member(recipient);
+    if (member == nullptr && membership_->find(recipient) != nullptr) {
+      return caller_error(Code::revoked, "a recipient's admission was revoked");
+    }
     if (member == nullptr || recipient == identity_.member) {
       return caller_error(Code::unknown_member, "a recipient is no active member of the network");
     }
@@ -130,7 +133,8 @@ Status Node::check_recipients(const Submission& submission, bool new_contact, bo
   if (outbox_size_ + submission.to.size() > limits::outbox_messages_max) {
     return caller_error(Code::full, "too many messages wait to be delivered");
   }
-  if (new_contact && !emergency && directory_->expired_at(turn.now)) {
+  if (new_contact && !emergency &&
+      membership_->staleness(trusted_now(turn)) == Staleness::expired) {
     return caller_error(Code::directory_expired,
                         "the directory has expired: no new cases but emergencies");
   }
@@ -160,18 +164,28 @@ Result<Accepted> Node::submit(const Submission& given, Turn& turn) {
   if (locked()) {
     return caller_error(Code::locked, "the vault is locked: unlock it to send");
   }
-  if (!directory_ || active_member(identity_.member) == nullptr) {
-    return caller_error(Code::not_ready, "this node has not been admitted: join with a directory");
-  }
-  if (phase_ == Phase::stopped) {
-    return caller_error(Code::signing_stopped, "this ledger is behind what others have seen");
-  }
   if (given.message.is_zero()) {
     return caller_error(Code::invalid_argument, "a message id of zeros");
   }
+  // Before anything that may have changed since: what was accepted is not refused afterwards.
   HAMROH_ASSIGN(const auto known, read_message(identity_.member, given.message, turn));
   if (known) {
     return known_submission(given, *known, turn);
+  }
+  switch (standing()) {
+    case Standing::not_listed:
+      return caller_error(Code::not_ready,
+                          "this node has not been admitted: join with a directory");
+    case Standing::revoked:
+      return caller_error(Code::revoked, "this member's admission was revoked");
+    case Standing::superseded:
+      return caller_error(Code::signing_stopped, "a newer incarnation has taken this node's place");
+    case Standing::suspended:  // what it sends waits until the suspension ends
+    case Standing::member:
+      break;
+  }
+  if (phase_ == Phase::stopped) {
+    return caller_error(Code::signing_stopped, "this ledger is behind what others have seen");
   }
   HAMROH_ASSIGN(const BodyFacts facts, check_body(given.kind, given.body));
   const auto needed = capability_for(given.kind);
@@ -194,8 +208,10 @@ Result<Accepted> Node::submit(const Submission& given, Turn& turn) {
   if (!opens) {
     HAMROH_TRY(check_standing(*record, given.kind));
     if (submission.to.empty()) {
+      // Who is no member any more cannot be told, and must not keep the others from being told.
       for (const CaseRecord::Participant& participant : record->participants) {
-        if (participant.member != identity_.member) {
+        if (participant.member != identity_.member &&
+            active_member(participant.member) != nullptr) {
           submission.to.push_back(participant.member);
         }
       }
@@ -214,7 +230,7 @@ Result<Accepted> Node::submit(const Submission& given, Turn& turn) {
   return Accepted{submission.message, *submission.case_id, false};
 }
 
-// From here on only the store can fail.
+// Nothing is written before everything that may be refused has been.
 Status Node::keep_submission(const Submission& submission, CaseRecord& record, Turn& turn) {
   const Duration lifetime =
       submission.lifetime.ms == 0 ? options_.message_lifetime : submission.lifetime;
@@ -226,7 +242,7 @@ Status Node::keep_submission(const Submission& submission, CaseRecord& record, T
   inner.recipients = submission.to;
   inner.case_id = *submission.case_id;
   inner.heads = record.heads();
-  inner.directory_version = directory_->value().version;
+  inner.directory_version = directory()->value().version;
   inner.created = turn.now;
   inner.expires = turn.now + lifetime;
   inner.kind = static_cast<std::uint16_t>(submission.kind);
@@ -236,6 +252,12 @@ Status Node::keep_submission(const Submission& submission, CaseRecord& record, T
     return caller_error(Code::too_large, "the message is over 128 KiB");
   }
   const Digest digest = message_digest(bytes);
+  record.apply(inner, digest);
+  const Bytes case_row = record.encode();
+  if (case_row.size() > case_record_bytes_max ||
+      record.participants.size() > limits::case_participants_max) {
+    return caller_error(Code::full, "the case holds as much, or as many, as it may");
+  }
   // One recipient is named beside the entry; the record has them all.
   const std::uint64_t index =
       append_entry(EntryKind::sent, Code::none, digest, Digest{},
@@ -252,11 +274,10 @@ Status Node::keep_submission(const Submission& submission, CaseRecord& record, T
   for (const MemberId& recipient : submission.to) {
     message.deliveries.push_back({recipient, Level::accepted, Code::none, turn.now, 0});
   }
-  record.apply(inner, digest);
   HAMROH_TRY(turn.store.put(Table::body, key_u64(index), bytes));
   HAMROH_TRY(turn.store.put(
       Table::message, MessageRecord::key(identity_.member, submission.message), message.encode()));
-  HAMROH_TRY(turn.store.put(Table::case_event, CaseRecord::key(inner.case_id), record.encode()));
+  HAMROH_TRY(turn.store.put(Table::case_event, CaseRecord::key(inner.case_id), case_row));
   const OutboxItem item{submission.message, digest, index, static_cast<std::uint32_t>(bytes.size()),
                         inner.expires,      0};
   for (const MemberId& recipient : submission.to) {

@@ -37,11 +37,18 @@ NodeView Node::view() const {
   shown.phase = phase_;
   shown.locked = locked();
   shown.clock_suspect = clock_suspect_;
-  if (directory_) {
-    shown.directory_version = directory_->value().version;
-    shown.directory_expires = directory_->value().expires;
-    shown.directory_expired = directory_->expired_at(clock_wall_);
+  shown.standing = standing();
+  shown.constitution_version = membership_->constitution().value().version;
+  shown.staleness = membership_->staleness(clock_wall_);
+  if (directory() != nullptr) {
+    shown.directory_version = directory()->value().version;
+    shown.directory_expires = directory()->value().expires;
   }
+  if (const Member* self = membership_->find(identity_.member)) {
+    shown.key_serial = self->key_serial;
+  }
+  shown.rotation_waits = waiting_rotation_.has_value();
+  shown.alarms = alarms_;
   shown.ledger_size = ledger_.size();
   shown.ledger_root = ledger_.root();
   shown.session_first = session_first_;
@@ -52,8 +59,12 @@ NodeView Node::view() const {
     }
     PeerView view;
     view.member = member;
-    const Member* entry = directory_->find(member);
+    const Member* entry = membership_->find(member);
     view.name = entry != nullptr ? entry->name : "";
+    view.revoked = entry != nullptr && entry->state == MemberState::revoked;
+    if (const auto suspended = suspended_.find(member); suspended != suspended_.end()) {
+      view.suspended_until = suspended->second.until;
+    }
     view.connected = peer.connected;
     view.queued = peer.outbox.size();
     view.in_flight = peer.outbox.in_flight();
@@ -69,10 +80,13 @@ Result<MessageView> Node::message(const MessageId& message, Turn& turn) const {
   if (own) {
     return own->view(identity_.member, message, identity_.member);
   }
-  for (const auto& [member, peer] : peers_) {
-    HAMROH_ASSIGN(auto record, read_message(member, message, turn));
-    if (record) {
-      return record->view(member, message, identity_.member);
+  if (directory() != nullptr) {
+    // Of members that were revoked since as well: what was opened stays.
+    for (const Member& member : directory()->value().members) {
+      HAMROH_ASSIGN(auto record, read_message(member.id, message, turn));
+      if (record) {
+        return record->view(member.id, message, identity_.member);
+      }
     }
   }
   return caller_error(Code::not_found, "there is no such message here");

@@ -48,21 +48,6 @@ std::optional<std::string_view> after(std::string_view text, std::string_view pr
   return text.starts_with(prefix) ? std::optional(text.substr(prefix.size())) : std::nullopt;
 }
 
-std::optional<Origin> parse_origin(std::string_view name) {
-  auto rest = after(name, origin_prefix);
-  if (!rest || rest->size() < 64 + 1 + 32 + 1 + 1) {
-    return std::nullopt;
-  }
-  const auto network = NetworkId::parse_hex(rest->substr(0, 64));
-  const auto member = MemberId::parse_hex(rest->substr(65, 32));
-  const auto incarnation = parse_decimal(rest->substr(98));
-  if (!network || !member || !incarnation || *incarnation > UINT32_MAX) {
-    return std::nullopt;
-  }
-  Origin origin{*network, *member, static_cast<std::uint32_t>(*incarnation)};
-  return origin.name() == name ? std::optional(origin) : std::nullopt;
-}
-
 std::optional<Digest> parse_digest(std::string_view base64) {
   const auto raw = from_base64(base64);
   return raw ? Digest::from(*raw) : std::nullopt;
@@ -125,6 +110,21 @@ Result<Signature> find_signature(std::string_view lines, std::string_view name,
 }
 
 }  // namespace
+
+std::optional<Origin> Origin::parse(std::string_view name) {
+  auto rest = after(name, origin_prefix);
+  if (!rest || rest->size() < 64 + 1 + 32 + 1 + 1) {
+    return std::nullopt;
+  }
+  const auto network = NetworkId::parse_hex(rest->substr(0, 64));
+  const auto member = MemberId::parse_hex(rest->substr(65, 32));
+  const auto incarnation = parse_decimal(rest->substr(98));
+  if (!network || !member || !incarnation || *incarnation > UINT32_MAX) {
+    return std::nullopt;
+  }
+  Origin origin{*network, *member, static_cast<std::uint32_t>(*incarnation)};
+  return origin.name() == name ? std::optional(origin) : std::nullopt;
+}
 
 std::string Origin::name() const {
   return std::string(origin_prefix) + network.hex() + "/" + member.hex() + "/" +
@@ -202,7 +202,7 @@ Result<SignedNote> parse_signed_note(std::string_view text, const SigningPublicK
   if (!name || !size || !root || !since || !blank || !blank->empty()) {
     return malformed();
   }
-  const auto origin = parse_origin(*name);
+  const auto origin = Origin::parse(*name);
   const auto size_value = parse_decimal(*size);
   const auto root_value = parse_digest(*root);
   const auto first_text = after(*since, since_prefix);

@@ -21,6 +21,7 @@ struct Origin {
   std::uint32_t incarnation = 0;
   auto operator<=>(const Origin&) const = default;
   [[nodiscard]] std::string name() const;  // the key name of the signed note
+  [[nodiscard]] static std::optional<Origin> parse(std::string_view name);  // strict
 };
 
 enum class NoteRole : std::uint8_t { author = 1, receipt = 2 };

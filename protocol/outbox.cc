@@ -122,11 +122,19 @@ void Outbox::postpone(const MessageId& message, Duration monotonic) {
 std::vector<OutboxItem> Outbox::expired_at(Timestamp now) const {
   std::vector<OutboxItem> expired;
   for (const auto& [sequence, slot] : items_) {
-    if (slot.item.expires <= now) {
+    if (slot.item.expires <= now && slot.item.redelivered == 0) {
       expired.push_back(slot.item);
     }
   }
   return expired;
+}
+
+std::vector<OutboxItem> Outbox::all() const {
+  std::vector<OutboxItem> items;
+  for (const auto& [sequence, slot] : items_) {
+    items.push_back(slot.item);
+  }
+  return items;
 }
 
 std::optional<Duration> Outbox::next_due() const {

@@ -28,6 +28,9 @@ struct OutboxItem {
   std::uint32_t bytes = 0;       // of the inner
   Timestamp expires;
   std::uint32_t attempts = 0;
+  // Own ledger index of the `redelivered` entry, if the recipient lost what it had opened; else 0.
+  // Such an item does not expire: its author was told long ago that it had arrived.
+  std::uint64_t redelivered = 0;
 };
 
 class Outbox {
@@ -48,6 +51,7 @@ class Outbox {
   void postpone(const MessageId& message, Duration monotonic);
   // Items whose expiry has passed at `now` (wall time), oldest first; they stay until settled.
   [[nodiscard]] std::vector<OutboxItem> expired_at(Timestamp now) const;
+  [[nodiscard]] std::vector<OutboxItem> all() const;  // oldest first
 
   [[nodiscard]] std::size_t size() const { return items_.size(); }
   [[nodiscard]] std::size_t in_flight() const { return in_flight_; }

@@ -107,8 +107,7 @@ struct Notify {
 struct EndSessions {  // the link shall close every connection of this peer
   MemberId peer;
 };
-struct PeersChanged {};  // the directory changed: the link's list of peers must be replaced
-struct WriteAnchor {     // outside the database, after the commit
+struct WriteAnchor {  // outside the database, after the commit
   std::uint64_t size = 0;
   Digest root;
 };
@@ -117,7 +116,8 @@ struct Effects {
   std::vector<SendFrame> frames;
   std::vector<Notify> notices;
   std::vector<EndSessions> ended;
-  bool peers_changed = false;
+  bool peers_changed = false;      // who may be reached, or where: the link must be told
+  bool transport_changed = false;  // the link must begin again with the new transport key
   std::optional<WriteAnchor> anchor;
 };
 

@@ -353,10 +353,113 @@ std::vector<std::size_t> CaseRecord::order() const {
   return ordered;  // hashes cannot form a cycle
 }
 
-Bytes directory_version_key(std::uint64_t version) {
-  Bytes key{'v', 'e', 'r', 's'};
+namespace {
+
+Bytes meta_key(std::string_view name) {
+  const ByteView bytes = view(name);
+  return {bytes.begin(), bytes.end()};
+}
+
+}  // namespace
+
+Bytes row::past_key(ByteView key) {
+  Bytes name = meta_key("past");
+  append(name, key);
+  return name;
+}
+
+Bytes constitution_key(std::uint64_t version) {
+  Bytes key = meta_key("con");
   put_u64(key, version);
   return key;
+}
+
+Bytes directory_version_key(std::uint64_t version) {
+  Bytes key = meta_key("dv");
+  put_u64(key, version);
+  return key;
+}
+
+Bytes suspension_key(ByteView file) {
+  Bytes key = meta_key("sus");
+  append(key, crypto::sha256({file}).view());
+  return key;
+}
+
+Bytes rotation_key(const MemberId& member, std::uint64_t serial) {
+  Bytes key = meta_key("rot");
+  append(key, member.view());
+  put_u64(key, serial);
+  return key;
+}
+
+Bytes AlarmRecord::prefix() {
+  return meta_key("alarm");
+}
+
+Bytes AlarmRecord::key() const {
+  Bytes key = prefix();
+  put_u8(key, static_cast<std::uint8_t>(kind));
+  append(key, member.view());
+  put_u64(key, version);
+  append(key, crypto::sha256({there}).view().first(16));
+  return key;
+}
+
+Bytes AlarmRecord::encode() const {
+  Bytes out = begin_record();
+  put_u8(out, static_cast<std::uint8_t>(kind));
+  append(out, member.view());
+  put_u64(out, version);
+  put_u64(out, seen.ms);
+  put_blob(out, here);
+  put_blob(out, there);
+  return out;
+}
+
+Result<AlarmRecord> AlarmRecord::parse(ByteView bytes) {
+  ByteReader reader(bytes);
+  AlarmRecord record;
+  if (!take_version(reader)) {
+    return corrupt();
+  }
+  record.kind = static_cast<AlarmKind>(reader.u8());
+  record.member = reader.fixed<MemberId>();
+  record.version = reader.u64();
+  record.seen = {reader.u64()};
+  const auto here = take_blob(reader);
+  const auto there = take_blob(reader);
+  if (!here || !there || !reader.finished()) {
+    return corrupt();
+  }
+  record.here.assign(here->begin(), here->end());
+  record.there.assign(there->begin(), there->end());
+  return record;
+}
+
+Bytes RedeliveryRecord::key(const MemberId& member, std::uint32_t incarnation) {
+  Bytes key = meta_key("again");
+  append(key, member.view());
+  put_u32(key, incarnation);
+  return key;
+}
+
+Bytes RedeliveryRecord::encode() const {
+  Bytes out = begin_record();
+  put_u32(out, incarnation);
+  put_u64(out, position);
+  put_u64(out, cursor);
+  return out;
+}
+
+Result<RedeliveryRecord> RedeliveryRecord::parse(ByteView bytes) {
+  ByteReader reader(bytes);
+  RedeliveryRecord record;
+  const bool known = take_version(reader);
+  record.incarnation = reader.u32();
+  record.position = reader.u64();
+  record.cursor = reader.u64();
+  return known && reader.finished() ? Result<RedeliveryRecord>(record) : corrupt();
 }
 
 Bytes PeerRecord::key(const MemberId& member) {

@@ -10,6 +10,25 @@
 
 namespace hamroh {
 
+// Rows of which there is one: Table::meta, and the secrets of the two tiers.
+namespace row {
+inline const Bytes identity{'i', 'd'};
+inline const Bytes clock{'c', 'l', 'o', 'c', 'k'};
+inline const Bytes own_sheet{'s', 'h', 'e', 'e', 't'};
+inline const Bytes waiting_rotation{'w', 'a', 'i', 't', 's'};
+inline const Bytes transport{'t', 'r', 'a', 'n', 's', 'p', 'o', 'r', 't'};
+inline const Bytes receipt{'r', 'e', 'c', 'e', 'i', 'p', 't'};
+inline const Bytes witness{'w', 'i', 't', 'n', 'e', 's', 's'};
+inline const Bytes author{'a', 'u', 't', 'h', 'o', 'r'};
+// The same while a rotation waits for its turn.
+[[nodiscard]] inline Bytes next(Bytes key) {
+  key.push_back('+');
+  return key;
+}
+// Table::meta: a public key of this node that signed notes before the present ones.
+[[nodiscard]] Bytes past_key(ByteView key);
+}  // namespace row
+
 // Table::message, key author[16] ‖ message id[16]: guard against doubles, and the state of the
 // message.
 struct MessageRecord {
@@ -31,6 +50,9 @@ struct MessageRecord {
   [[nodiscard]] MessageView view(const MemberId& author, const MessageId& message,
                                  const MemberId& self) const;
 };
+
+// What one case may grow to; below what a store takes, because what is sealed is longer.
+inline constexpr std::size_t case_record_bytes_max = 1024 * 1024 - 1024;
 
 enum class CaseDecision : std::uint8_t { none = 0, accepted = 1, declined = 2 };
 
@@ -75,9 +97,43 @@ struct CaseRecord {
   [[nodiscard]] std::vector<std::size_t> order() const;
 };
 
-// Table::meta: one row for each directory version that may be passed on, so that a peer that was
-// away can be brought up to date.
+// Table::meta: what membership is made of, one row for each signed file; a peer that was away is
+// brought up to date from them.
+[[nodiscard]] Bytes constitution_key(std::uint64_t version);
+// The step to that version, or what else was taken for it: see DirectoryForm.
 [[nodiscard]] Bytes directory_version_key(std::uint64_t version);
+[[nodiscard]] Bytes suspension_key(ByteView file);
+[[nodiscard]] Bytes rotation_key(const MemberId& member, std::uint64_t serial);
+
+// Table::meta: evidence that something was signed twice, for people to see.
+struct AlarmRecord {
+  AlarmKind kind{};
+  MemberId member;            // whose ledger or keys; zero for constitution and directory
+  std::uint64_t version = 0;  // of constitution or directory; size of the ledger; serial
+  Timestamp seen;
+  Bytes here;   // what this node holds
+  Bytes there;  // what excludes it
+  bool operator==(const AlarmRecord&) const = default;
+
+  [[nodiscard]] Bytes key() const;
+  [[nodiscard]] static Bytes prefix();
+  [[nodiscard]] Bytes encode() const;
+  [[nodiscard]] static Result<AlarmRecord> parse(ByteView bytes);
+};
+
+// Table::meta: a member came back as a new incarnation; what it had opened in the old one from
+// `position` on goes to it again. `cursor` is where in Table::proof to go on. One row for each
+// incarnation that was lost: a member may come back twice before a peer has heard of the first.
+struct RedeliveryRecord {
+  std::uint32_t incarnation = 0;  // the old one
+  std::uint64_t position = 0;
+  std::uint64_t cursor = 0;
+  bool operator==(const RedeliveryRecord&) const = default;
+
+  [[nodiscard]] static Bytes key(const MemberId& member, std::uint32_t incarnation);
+  [[nodiscard]] Bytes encode() const;
+  [[nodiscard]] static Result<RedeliveryRecord> parse(ByteView bytes);
+};
 
 // Table::peer, key member[16] ‖ 'n'.
 struct PeerRecord {

@@ -5,32 +5,6 @@
 namespace hamroh {
 namespace {
 
-struct Character {
-  char32_t point = 0;
-  std::size_t length = 0;  // 0: not valid UTF-8 here
-};
-
-Character decode(ByteView bytes) {
-  const std::uint8_t lead = bytes[0];
-  if (lead < 0x80) {
-    return {lead, 1};
-  }
-  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || bytes.size() < length) {
-    return {};
-  }
-  char32_t point = lead & (0xFFU >> (length + 1));
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((bytes[i] & 0xC0U) != 0x80U) {
-      return {};
-    }
-    point = point << 6 | (bytes[i] & 0x3FU);
-  }
-  const bool overlong = (length == 3 && point < 0x800) || (length == 4 && point < 0x10000);
-  const bool surrogate = point >= 0xD800 && point <= 0xDFFF;
-  return overlong || surrogate || point > 0x10FFFF ? Character{} : Character{point, length};
-}
-
 bool is_plain(char32_t point, Lines lines) {
   if (point == '\n' || point == '\t') {
     return lines == Lines::many;
@@ -74,9 +48,30 @@ std::string hex_of(char32_t point) {
 
 }  // namespace
 
+Character first_character(ByteView bytes) {
+  const std::uint8_t lead = bytes[0];
+  if (lead < 0x80) {
+    return {lead, 1};
+  }
+  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || bytes.size() < length) {
+    return {};
+  }
+  char32_t point = lead & (0xFFU >> (length + 1));
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((bytes[i] & 0xC0U) != 0x80U) {
+      return {};
+    }
+    point = point << 6 | (bytes[i] & 0x3FU);
+  }
+  const bool overlong = (length == 3 && point < 0x800) || (length == 4 && point < 0x10000);
+  const bool surrogate = point >= 0xD800 && point <= 0xDFFF;
+  return overlong || surrogate || point > 0x10FFFF ? Character{} : Character{point, length};
+}
+
 bool is_valid_utf8(ByteView bytes) {
   while (!bytes.empty()) {
-    const Character character = decode(bytes);
+    const Character character = first_character(bytes);
     if (character.length == 0) {
       return false;
     }
@@ -92,7 +87,7 @@ bool is_plain_text(std::string_view text, Lines lines) {
     if (bytes.empty()) {
       break;
     }
-    const Character character = decode(bytes);
+    const Character character = first_character(bytes);
     if (character.length == 0 || !is_plain(character.point, lines)) {
       return false;
     }
@@ -113,18 +108,22 @@ std::string escape_for_terminal(std::string_view text, Lines lines) {
   std::string out;
   ByteView bytes = view(text);
   while (!bytes.empty()) {
-    const Character character = decode(bytes);
+    const Character character = first_character(bytes);
     const std::size_t length = std::max<std::size_t>(1, character.length);
     if (character.length == 0) {
       out += "\\x" + to_hex(bytes.first(1));
     } else if (is_plain(character.point, lines)) {
       out.append(hamroh::text(bytes.first(length)));
     } else {
-      out += "\\u{" + hex_of(character.point) + "}";
+      out += escape_character(character.point);
     }
     bytes = bytes.subspan(length);
   }
   return out;
+}
+
+std::string escape_character(char32_t point) {
+  return "\\u{" + hex_of(point) + "}";
 }
 
 }  // namespace hamroh

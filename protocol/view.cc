@@ -64,6 +64,36 @@ const char* referral_state_name(ReferralState state) {
   return "unknown";
 }
 
+const char* alarm_kind_name(AlarmKind kind) {
+  switch (kind) {
+    case AlarmKind::constitution:
+      return "constitution";
+    case AlarmKind::directory:
+      return "directory";
+    case AlarmKind::rotation:
+      return "rotation";
+    case AlarmKind::ledger:
+      return "ledger";
+  }
+  return "unknown";
+}
+
+const char* standing_name(Standing standing) {
+  switch (standing) {
+    case Standing::not_listed:
+      return "not_listed";
+    case Standing::member:
+      return "member";
+    case Standing::suspended:
+      return "suspended";
+    case Standing::revoked:
+      return "revoked";
+    case Standing::superseded:
+      return "superseded";
+  }
+  return "unknown";
+}
+
 const char* phase_name(Phase phase) {
   switch (phase) {
     case Phase::not_joined:

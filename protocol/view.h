@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "protocol/directory.h"
+#include "protocol/membership.h"
 #include "protocol/ports.h"
 
 namespace hamroh {
@@ -71,6 +71,36 @@ struct CaseView {
   bool operator==(const CaseView&) const = default;
 };
 
+// Evidence that something which may exist once was signed twice.
+enum class AlarmKind : std::uint8_t {
+  constitution = 1,
+  directory = 2,
+  rotation = 3,  // a member signed two different changes of its keys
+  ledger = 4,    // a member signed two ledgers that exclude one another
+};
+[[nodiscard]] const char* alarm_kind_name(AlarmKind kind);
+
+// An alarm as people see it; the evidence itself is two signed files.
+struct AlarmView {
+  AlarmKind kind{};
+  MemberId member;            // zero for constitution and directory
+  std::uint64_t version = 0;  // of constitution or directory; size of the ledger; serial
+  Timestamp seen;
+  Digest here;  // SHA-256 of the signed file that this node holds
+  Digest there;
+  bool operator==(const AlarmView&) const = default;
+};
+
+// What this node is in the network, by its own membership.
+enum class Standing : std::uint8_t {
+  not_listed = 1,
+  member = 2,
+  suspended = 3,
+  revoked = 4,
+  superseded = 5,  // another incarnation has taken its place: these keys are dead
+};
+[[nodiscard]] const char* standing_name(Standing standing);
+
 struct PeerView {
   MemberId member;
   std::string name;
@@ -78,7 +108,9 @@ struct PeerView {
   std::uint64_t queued = 0;     // messages not yet settled at this peer
   std::uint64_t in_flight = 0;  // of these, sent and awaiting a receipt
   std::uint64_t held = 0;       // envelopes of this peer kept while locked
-  Timestamp heard;              // last verified traffic; 0 if never
+  std::optional<Timestamp> suspended_until;
+  bool revoked = false;
+  Timestamp heard;  // last verified traffic; 0 if never
   bool operator==(const PeerView&) const = default;
 };
 
@@ -98,7 +130,12 @@ struct NodeView {
   Phase phase = Phase::not_joined;
   bool locked = false;
   bool clock_suspect = false;
-  bool directory_expired = false;
+  Staleness staleness = Staleness::fresh;
+  Standing standing = Standing::not_listed;
+  std::uint64_t constitution_version = 0;
+  std::uint64_t key_serial = 0;   // own rotations in this incarnation
+  bool rotation_waits = false;    // for the administrators to agree
+  std::vector<AlarmView> alarms;  // the first 64
   std::uint64_t directory_version = 0;
   Timestamp directory_expires;
   std::uint64_t ledger_size = 0;

@@ -1,3 +1,4 @@
+#include <map>
 #include <utility>
 
 #include "api_generated.h"
@@ -153,8 +154,18 @@ struct FillRequest {
   void operator()(const GetMembers& ask) { out.members = raw(ask.after); }
   void operator()(const Unlock& ask) { out.bytes = ask.passphrase; }
   void operator()(const Lock&) {}
-  void operator()(const InstallDirectory& ask) { out.bytes = ask.file; }
+  void operator()(const Install& ask) { out.bytes = ask.file; }
   void operator()(const ConfirmClock&) {}
+  void operator()(const Rotate& ask) {
+    const auto bit = [](KeyPurpose purpose, bool named) {
+      return named ? std::uint64_t{1} << static_cast<unsigned>(purpose) : 0;
+    };
+    out.number = bit(KeyPurpose::author, ask.author) | bit(KeyPurpose::receipt, ask.receipt) |
+                 bit(KeyPurpose::witness, ask.witness) | bit(KeyPurpose::transport, ask.transport) |
+                 bit(KeyPurpose::epoch, ask.epoch);
+    out.bytes = view(ask.endpoint);
+  }
+  void operator()(const GetAlarms&) {}
 };
 
 using Ask = decltype(Request::ask);
@@ -171,6 +182,19 @@ Result<Ask> parse_submit(const wire::RequestMessage& table) {
   }
   ask.lifetime = {table.number()};
   return ask;
+}
+
+Result<Ask> parse_rotate(const wire::RequestMessage& table) {
+  const auto named = [&](KeyPurpose purpose) {
+    return (table.number() >> static_cast<unsigned>(purpose) & 1U) != 0;
+  };
+  const ByteView endpoint = bytes_of(table.bytes());
+  if (endpoint.size() > hamroh::limits::string_bytes_max) {
+    return caller_error(Code::too_large, "an endpoint is over its bound");
+  }
+  return Rotate{named(KeyPurpose::author),  named(KeyPurpose::receipt),
+                named(KeyPurpose::witness), named(KeyPurpose::transport),
+                named(KeyPurpose::epoch),   std::string(text(endpoint))};
 }
 
 Result<Ask> parse_query(std::size_t verb, const wire::RequestMessage& table) {
@@ -227,9 +251,13 @@ Result<Ask> parse_query(std::size_t verb, const wire::RequestMessage& table) {
     case 12:
       return Lock{};
     case 13:
-      return InstallDirectory{copy_of(table.bytes())};
+      return Install{copy_of(table.bytes())};
     case 14:
       return ConfirmClock{};
+    case 15:
+      return parse_rotate(table);
+    case 16:
+      return GetAlarms{};
     default:
       return caller_error(Code::unsupported_version, "this node does not know that request");
   }
@@ -315,14 +343,38 @@ Result<CaseView> case_of(const wire::CaseTable& table) {
   return shown;
 }
 
+flatbuffers::Offset<wire::AlarmTable> put(Builder& builder, const AlarmView& alarm, ByteView here,
+                                          ByteView there) {
+  const auto member = put(builder, alarm.member.view());
+  const auto here_bytes = put(builder, here);
+  const auto there_bytes = put(builder, there);
+  return wire::CreateAlarmTable(builder, static_cast<std::uint8_t>(alarm.kind), member,
+                                alarm.version, alarm.seen.ms, here_bytes, there_bytes);
+}
+
+// All but the two digests.
+Result<AlarmView> alarm_of(const wire::AlarmTable& table) {
+  AlarmView alarm;
+  HAMROH_ASSIGN(alarm.kind, value_of(table.kind(), AlarmKind::ledger));
+  HAMROH_ASSIGN(alarm.member, fixed_of<MemberId>(table.member()));
+  alarm.version = table.version();
+  alarm.seen = {table.seen()};
+  return alarm;
+}
+
 flatbuffers::Offset<wire::StatusTable> put(Builder& builder, const NodeStatus& status) {
   const NodeView& node = status.node;
   std::vector<flatbuffers::Offset<wire::PeerTable>> peers;
   for (const PeerView& peer : node.peers) {
     const auto member = put(builder, peer.member.view());
     const auto name = builder.CreateString(peer.name);
-    peers.push_back(wire::CreatePeerTable(builder, member, name, peer.connected, peer.queued,
-                                          peer.in_flight, peer.held, peer.heard.ms));
+    peers.push_back(wire::CreatePeerTable(
+        builder, member, name, peer.connected, peer.queued, peer.in_flight, peer.held,
+        peer.heard.ms, peer.suspended_until.value_or(Timestamp{}).ms, peer.revoked));
+  }
+  std::vector<flatbuffers::Offset<wire::AlarmTable>> alarms;
+  for (const AlarmView& alarm : node.alarms) {
+    alarms.push_back(put(builder, alarm, alarm.here.view(), alarm.there.view()));
   }
   const LinkStatus& link = status.link;
   const std::vector<std::uint64_t> link_numbers{link.up ? 1U : 0U, link.process,   link.restarts,
@@ -339,12 +391,15 @@ flatbuffers::Offset<wire::StatusTable> put(Builder& builder, const NodeStatus& s
   const auto health = builder.CreateString(status.store.health);
   const auto store_list = builder.CreateVector(store_numbers);
   const auto version = builder.CreateString(status.version);
+  const auto alarm_list = builder.CreateVector(alarms);
   return wire::CreateStatusTable(
       builder, network, member, name, static_cast<std::uint8_t>(node.kind),
       static_cast<std::uint8_t>(node.phase), node.locked, node.clock_suspect,
-      node.directory_expired, node.directory_version, node.directory_expires.ms, node.ledger_size,
-      root, node.session_first, node.outbox_depth, peer_list, link_list, health, store_list,
-      version, status.process, status.turns, status.inputs);
+      static_cast<std::uint8_t>(node.staleness), node.directory_version, node.directory_expires.ms,
+      node.ledger_size, root, node.session_first, node.outbox_depth, peer_list, link_list, health,
+      store_list, version, status.process, status.turns, status.inputs,
+      static_cast<std::uint8_t>(node.standing), node.constitution_version, node.key_serial,
+      node.rotation_waits, alarm_list);
 }
 
 Result<NodeStatus> status_of(const wire::StatusTable* table) {
@@ -361,7 +416,19 @@ Result<NodeStatus> status_of(const wire::StatusTable* table) {
   HAMROH_ASSIGN(node.phase, value_of(table->phase(), Phase::stopped));
   node.locked = table->locked();
   node.clock_suspect = table->clock_suspect();
-  node.directory_expired = table->directory_expired();
+  HAMROH_ASSIGN(node.staleness, value_of(table->staleness(), Staleness::expired));
+  HAMROH_ASSIGN(node.standing, value_of(table->standing(), Standing::superseded));
+  node.constitution_version = table->constitution_version();
+  node.key_serial = table->key_serial();
+  node.rotation_waits = table->rotation_waits();
+  if (table->alarms() != nullptr) {
+    for (const auto* row : *table->alarms()) {
+      HAMROH_ASSIGN(AlarmView alarm, alarm_of(*row));
+      HAMROH_ASSIGN(alarm.here, fixed_of<Digest>(row->here()));
+      HAMROH_ASSIGN(alarm.there, fixed_of<Digest>(row->there()));
+      node.alarms.push_back(alarm);
+    }
+  }
   node.directory_version = table->directory_version();
   node.directory_expires = {table->directory_expires()};
   node.ledger_size = table->ledger_size();
@@ -378,6 +445,10 @@ Result<NodeStatus> status_of(const wire::StatusTable* table) {
       peer.in_flight = row->in_flight();
       peer.held = row->held();
       peer.heard = {row->heard()};
+      if (row->suspended_until() != 0) {
+        peer.suspended_until = Timestamp{row->suspended_until()};
+      }
+      peer.revoked = row->revoked();
       node.peers.push_back(std::move(peer));
     }
   }
@@ -392,42 +463,6 @@ Result<NodeStatus> status_of(const wire::StatusTable* table) {
   status.turns = table->turns();
   status.inputs = table->inputs();
   return status;
-}
-
-flatbuffers::Offset<wire::ApiMemberTable> put(Builder& builder, const Member& member) {
-  Bytes keys;
-  append(keys, member.author.view());
-  append(keys, member.receipt.view());
-  append(keys, member.witness.view());
-  append(keys, member.transport.view());
-  const auto id = put(builder, member.id.view());
-  const auto name = builder.CreateString(member.name);
-  const auto key_list = put(builder, ByteView(keys));
-  const auto endpoint = builder.CreateString(member.endpoint);
-  return wire::CreateApiMemberTable(builder, id, name, static_cast<std::uint8_t>(member.kind),
-                                    static_cast<std::uint8_t>(member.state),
-                                    member.capabilities.bits, member.incarnation, key_list,
-                                    endpoint);
-}
-
-Result<Member> member_of(const wire::ApiMemberTable& table) {
-  Member member;
-  HAMROH_ASSIGN(member.id, fixed_of<MemberId>(table.id()));
-  HAMROH_ASSIGN(member.name, string_of(table.name()));
-  HAMROH_ASSIGN(member.kind, value_of(table.kind(), MemberKind::relay));
-  HAMROH_ASSIGN(member.state, value_of(table.state(), MemberState::revoked));
-  member.capabilities = {table.capabilities()};
-  member.incarnation = table.incarnation();
-  ByteReader keys(bytes_of(table.keys()));
-  member.author = keys.fixed<AuthorKey>();
-  member.receipt = keys.fixed<ReceiptKey>();
-  member.witness = keys.fixed<WitnessKey>();
-  member.transport = keys.fixed<TransportKey>();
-  HAMROH_ASSIGN(member.endpoint, string_of(table.endpoint()));
-  if (!keys.finished()) {
-    return peer_error(Code::malformed, "a member's keys have a wrong length");
-  }
-  return member;
 }
 
 void put_event(Bytes& out, const hamroh::Event& event) {
@@ -472,6 +507,7 @@ struct FillReply {
   flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<wire::CaseTable>>> cases;
   flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<wire::ApiMemberTable>>> members;
   flatbuffers::Offset<wire::StatusTable> status;
+  flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<wire::AlarmTable>>> alarms;
   std::uint16_t code = 0;
   std::uint16_t kind = 0;
   std::uint64_t number = 0;
@@ -533,8 +569,12 @@ struct FillReply {
   }
   void operator()(const Members& reply) {
     std::vector<flatbuffers::Offset<wire::ApiMemberTable>> list;
+    const std::map<MemberId, Timestamp> until(reply.suspended.begin(), reply.suspended.end());
     for (const Member& item : reply.members) {
-      list.push_back(put(builder, item));
+      const auto suspended = until.find(item.id);
+      list.push_back(
+          wire::CreateApiMemberTable(builder, put(builder, ByteView(encode_member(item))),
+                                     suspended != until.end() ? suspended->second.ms : 0));
     }
     members = builder.CreateVector(list);
     digest = put(builder, reply.network.view());
@@ -542,6 +582,18 @@ struct FillReply {
     next = put(builder, reply.next);
   }
   void operator()(const Done&) {}
+  void operator()(const Rotated& reply) {
+    bytes = put(builder, ByteView(reply.statement));
+    number = reply.serial;
+    flag = reply.waits;
+  }
+  void operator()(const Alarms& reply) {
+    std::vector<flatbuffers::Offset<wire::AlarmTable>> list;
+    for (const AlarmFiles& item : reply.alarms) {
+      list.push_back(put(builder, item.alarm, item.here, item.there));
+    }
+    alarms = builder.CreateVector(list);
+  }
 };
 
 using Answer = decltype(Reply::answer);
@@ -570,11 +622,30 @@ Result<Answer> parse_members(const wire::ReplyMessage& table) {
   HAMROH_ASSIGN(reply.self, fixed_of<MemberId>(table.member()));
   if (table.members() != nullptr) {
     for (const auto* row : *table.members()) {
-      HAMROH_ASSIGN(Member member, member_of(*row));
+      HAMROH_ASSIGN(Member member, parse_member(bytes_of(row->record())));
+      if (row->suspended_until() != 0) {
+        reply.suspended.emplace_back(member.id, Timestamp{row->suspended_until()});
+      }
       reply.members.push_back(std::move(member));
     }
   }
   HAMROH_ASSIGN(reply.next, optional_of<MemberId>(table.next()));
+  return reply;
+}
+
+Result<Answer> parse_alarms(const wire::ReplyMessage& table) {
+  Alarms reply;
+  if (table.alarms() != nullptr) {
+    for (const auto* row : *table.alarms()) {
+      AlarmFiles item;
+      HAMROH_ASSIGN(item.alarm, alarm_of(*row));
+      item.here = copy_of(row->here());
+      item.there = copy_of(row->there());
+      item.alarm.here = crypto::sha256({item.here});
+      item.alarm.there = crypto::sha256({item.there});
+      reply.alarms.push_back(std::move(item));
+    }
+  }
   return reply;
 }
 
@@ -648,6 +719,10 @@ Result<Answer> parse_answer(std::size_t verb, const wire::ReplyMessage& table) {
       return parse_members(table);
     case 12:
       return Done{};
+    case 13:
+      return Rotated{copy_of(table.bytes()), table.number(), table.flag()};
+    case 14:
+      return parse_alarms(table);
     default:
       return peer_error(Code::unsupported_version, "a reply of an unknown kind");
   }
@@ -686,14 +761,14 @@ Result<Request> parse_request(ByteView frame) {
 
 Bytes encode(const Reply& reply) {
   Builder builder(1024);
-  FillReply fill{builder, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
+  FillReply fill{builder, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
   std::visit(fill, reply.answer);
-  builder.Finish(
-      wire::CreateReplyMessage(
-          builder, reply.id, static_cast<std::uint8_t>(reply.answer.index()), fill.code, fill.text,
-          fill.message, fill.case_id, fill.flag, fill.kind, fill.bytes, fill.number, fill.size,
-          fill.digest, fill.shown, fill.cases, fill.members, fill.member, fill.next, fill.status),
-      reply_identifier);
+  builder.Finish(wire::CreateReplyMessage(
+                     builder, reply.id, static_cast<std::uint8_t>(reply.answer.index()), fill.code,
+                     fill.text, fill.message, fill.case_id, fill.flag, fill.kind, fill.bytes,
+                     fill.number, fill.size, fill.digest, fill.shown, fill.cases, fill.members,
+                     fill.member, fill.next, fill.status, fill.alarms),
+                 reply_identifier);
   return wire::finished(builder);
 }
 

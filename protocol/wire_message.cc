@@ -11,7 +11,6 @@ constexpr char inner_identifier[] = "HINN";
 constexpr char hello_identifier[] = "HHEL";
 constexpr char rekey_identifier[] = "HRKY";
 constexpr std::size_t key_sheet_bytes_max = 16 * 1024;
-constexpr std::size_t suspension_bytes_max = 4 * 1024;
 
 using Builder = flatbuffers::FlatBufferBuilder;
 using ByteVector = flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>>;
@@ -220,15 +219,17 @@ Bytes encode_hello(const Hello& hello) {
   const auto own = put_bytes(builder, hello.own ? hello.own->encode() : Bytes{});
   const auto seen = put_bytes(builder, hello.seen ? hello.seen->encode() : Bytes{});
   const auto key_sheet = put_bytes(builder, hello.key_sheet);
-  std::vector<flatbuffers::Offset<wire::SuspensionFile>> files;
-  for (const Bytes& suspension : hello.suspensions) {
-    files.push_back(wire::CreateSuspensionFile(builder, put_bytes(builder, suspension)));
+  const auto standing = put_bytes(builder, hello.standing.view());
+  std::vector<flatbuffers::Offset<wire::StatementFile>> files;
+  for (const Bytes& statement : hello.statements) {
+    files.push_back(wire::CreateStatementFile(builder, put_bytes(builder, statement)));
   }
-  const auto suspensions = builder.CreateVector(files);
+  const auto statements = builder.CreateVector(files);
   builder.Finish(wire::CreateHelloTable(builder, hello.version_min, hello.version_max,
                                         static_cast<std::uint8_t>(hello.purpose), hello.locked,
                                         network, member, hello.incarnation, hello.directory_version,
-                                        directory_hash, own, seen, key_sheet, suspensions),
+                                        directory_hash, own, seen, key_sheet, statements,
+                                        hello.constitution_version, standing),
                  hello_identifier);
   return framed(FrameType::hello, builder);
 }
@@ -256,13 +257,17 @@ Result<Hello> parse_hello(ByteView frame) {
   HAMROH_ASSIGN(hello.own, parse_optional_note(root->own()));
   HAMROH_ASSIGN(hello.seen, parse_optional_note(root->seen()));
   HAMROH_ASSIGN(hello.key_sheet, bounded(root->key_sheet(), key_sheet_bytes_max));
-  if (root->suspensions() != nullptr) {
-    if (root->suspensions()->size() > limits::suspensions_max) {
-      return peer_error(Code::too_large, "too many suspensions");
+  hello.constitution_version = root->constitution_version();
+  HAMROH_ASSIGN(hello.standing, wire::fixed_of<Digest>(root->standing()));
+  if (root->statements() != nullptr) {
+    if (root->statements()->size() > limits::statements_max) {
+      return peer_error(Code::too_large, "too many statements in one hello");
     }
-    for (const auto* file : *root->suspensions()) {
-      HAMROH_ASSIGN(Bytes suspension, bounded(file->bytes(), suspension_bytes_max));
-      hello.suspensions.push_back(std::move(suspension));
+    std::size_t left = limits::statements_bytes_max;  // all of them together
+    for (const auto* file : *root->statements()) {
+      HAMROH_ASSIGN(Bytes statement, bounded(file->bytes(), left));
+      left -= statement.size();
+      hello.statements.push_back(std::move(statement));
     }
   }
   return hello;

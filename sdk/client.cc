@@ -150,6 +150,7 @@ Result<api::Members> Client::members() {
     }
     all.members.insert(all.members.end(), std::make_move_iterator(page.members.begin()),
                        std::make_move_iterator(page.members.end()));
+    all.suspended.insert(all.suspended.end(), page.suspended.begin(), page.suspended.end());
     all.next = page.next;
   }
   return all;
@@ -170,9 +171,17 @@ Status Client::lock() {
   return {};
 }
 
-Status Client::install_directory(ByteView file) {
-  HAMROH_TRY(call<api::Done>(api::InstallDirectory{Bytes(file.begin(), file.end())}));
+Status Client::install(ByteView file) {
+  HAMROH_TRY(call<api::Done>(api::Install{Bytes(file.begin(), file.end())}));
   return {};
+}
+
+Result<api::Rotated> Client::rotate(const api::Rotate& ask) {
+  return call<api::Rotated>(ask);
+}
+
+Result<api::Alarms> Client::alarms() {
+  return call<api::Alarms>(api::GetAlarms{});
 }
 
 Status Client::confirm_clock() {

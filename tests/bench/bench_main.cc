@@ -4,11 +4,14 @@
 #include <cstdio>
 
 #include "protocol/crypto.h"
+#include "tests/bench/gossip.h"
 #include "tests/bench/pair.h"
 
 int main(int count, char** values) {
   hamroh::bench::PairOptions pair;
   hamroh::bench::FloorOptions floor;
+  hamroh::bench::GossipOptions gossip;
+  hamroh::bench::DirectoryOptions directory;
   CLI::App app(
       "hamroh-bench: measure this machine\n\n"
       "Example: hamroh-bench pair --messages 20000 --size 2048 --window 64 --json");
@@ -28,6 +31,24 @@ int main(int count, char** values) {
   flooring->add_option("--size", floor.bytes, "Bytes of a form (default 2048)");
   flooring->add_option("--directory", floor.directory, "Whose disk (default: here)");
   flooring->add_flag("--json", floor.json, "Print JSON");
+  CLI::App* gossiping =
+      app.add_subcommand("gossip", "Rounds until a new directory has reached every node");
+  gossiping->add_option("--nodes", gossip.nodes, "How many (default: 10 to 1000, a table)")
+      ->check(CLI::Range(2, 5'000));
+  gossiping->add_option("--links", gossip.links, "Random neighbours of each (default 4)")
+      ->check(CLI::Range(2, 64));
+  gossiping->add_option("--loss", gossip.loss_percent, "Frames lost, in percent (default 5)")
+      ->check(CLI::Range(0, 90));
+  gossiping->add_option("--seeds", gossip.seeds, "How many graphs of each size (default 5)")
+      ->check(CLI::Range(1, 100));
+  gossiping->add_flag("--json", gossip.json, "Print JSON");
+  CLI::App* listing = app.add_subcommand(
+      "directory", "A large directory: verified as a whole, and one admission followed");
+  listing->add_option("--members", directory.members, "How many (default 10000)")
+      ->check(CLI::Range(1, 16'000));
+  listing->add_option("--runs", directory.runs, "Whose median is taken (default 15)")
+      ->check(CLI::Range(9, 1'000));
+  listing->add_flag("--json", directory.json, "Print JSON");
   try {
     app.parse(count, values);
   } catch (const CLI::ParseError& error) {
@@ -36,6 +57,12 @@ int main(int count, char** values) {
   if (!hamroh::crypto::start()) {
     std::fputs("hamroh-bench: libsodium cannot start\n", stderr);
     return 1;
+  }
+  if (gossiping->parsed()) {
+    return hamroh::bench::run_gossip(gossip);
+  }
+  if (listing->parsed()) {
+    return hamroh::bench::run_directory(directory);
   }
   return pairing->parsed() ? hamroh::bench::run_pair(pair) : hamroh::bench::run_floor(floor);
 }

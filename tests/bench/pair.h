@@ -24,4 +24,11 @@ struct FloorOptions {
 };
 int run_floor(const FloorOptions& options);
 
+struct DirectoryOptions {
+  std::size_t members = 10'000;
+  int runs = 15;
+  bool json = false;
+};
+int run_directory(const DirectoryOptions& options);
+
 }  // namespace hamroh::bench

@@ -1,9 +1,11 @@
 // Our own vectors: made from fixed inputs, and checked from what stands in the file alone, so that
 // an edited file fails and another implementation can use it. SPEC.md says what each field means.
 
-#include "protocol/directory.h"
 #include "protocol/envelope.h"
+#include "protocol/fingerprint.h"
 #include "protocol/inbox.h"
+#include "protocol/join_request.h"
+#include "protocol/membership.h"
 #include "protocol/wire_form.h"
 #include "sdk/form_json.h"
 #include "tests/conformance/vectors.h"
@@ -511,70 +513,347 @@ Member sample_member(std::uint8_t byte) {
   return member;
 }
 
-Json make_directories() {
+template <class Sign>
+std::vector<AdminSignature> signatures_of(std::initializer_list<std::uint8_t> signers,
+                                          Sign&& sign) {
+  std::vector<AdminSignature> signatures;
+  for (const std::uint8_t number : signers) {
+    signatures.push_back(sign(signer(number)));
+  }
+  return signatures;
+}
+
+Administrator sample_administrator(std::uint8_t number) {
+  const std::string name = "admin-" + std::to_string(number);
+  return {name, *AdminKey::from(signer(number).public_key().view()),
+          prove_founder("golden", name, signer(number))};
+}
+
+// Each file once as it must be, once signed by too few, and once by one of them twice.
+template <class Encode>
+void put_signed(Json& all, const std::string& name, SignedPayload file, Encode&& encode) {
+  all[name] = hex(encode(file));
+  const std::vector<AdminSignature> enough = file.signatures;
+  file.signatures.pop_back();
+  all[name + "_too_few"] = hex(encode(file));
+  file.signatures = enough;
+  file.signatures.push_back(enough.front());
+  all[name + "_doubled"] = hex(encode(file));
+}
+
+void put_directory(Json& all, const std::string& name, const DirectoryFile& file) {
+  put_signed(all, name, file.head, [&](const SignedPayload& head) {
+    DirectoryFile same = file;
+    same.head = head;
+    return encode_directory_file(same);
+  });
+}
+
+struct GoldenNetwork {
+  SignedPayload founding;
+  SignedPayload successor;
+  NetworkId network;
+};
+
+GoldenNetwork golden_network() {
   Constitution constitution;
   constitution.network_name = "golden";
   constitution.created = {1'790'000'000'000};
   constitution.threshold = 2;
-  for (std::uint8_t i = 1; i <= 3; ++i) {
-    const std::string name = "admin-" + std::to_string(i);
-    constitution.administrators.push_back({name, *AdminKey::from(signer(i).public_key().view()),
-                                           prove_founder("golden", name, signer(i))});
+  for (const std::uint8_t number : Bytes{1, 2, 3}) {
+    constitution.administrators.push_back(sample_administrator(number));
   }
-  SignedPayload founding{encode_constitution(constitution), {}};
-  const NetworkId network = *NetworkId::from(constitution_hash(founding.payload).view());
-  for (std::uint8_t i = 1; i <= 3; ++i) {
-    founding.signatures.push_back(sign_constitution(founding.payload, network, signer(i)));
-  }
+  GoldenNetwork golden;
+  golden.founding.payload = encode_constitution(constitution);
+  golden.network = *NetworkId::from(constitution_hash(golden.founding.payload).view());
+  golden.founding.signatures = signatures_of({1, 2, 3}, [&](const crypto::SigningKey& key) {
+    return sign_constitution(golden.founding.payload, golden.network, key);
+  });
+  Constitution next = constitution;  // administrator 3 is replaced by 4
+  next.version = 2;
+  next.previous = constitution_hash(golden.founding.payload);
+  next.created = {1'790'100'000'000};
+  next.administrators[2] = sample_administrator(4);
+  next.directory_from = 3;
+  golden.successor.payload = encode_constitution(next);
+  golden.successor.signatures = signatures_of({1, 2}, [&](const crypto::SigningKey& key) {
+    return sign_constitution(golden.successor.payload, golden.network, key);
+  });
+  return golden;
+}
+
+Directory golden_directory(const GoldenNetwork& golden) {
   Directory directory;
-  directory.network = network;
-  directory.constitution = constitution_hash(founding.payload);
+  directory.network = golden.network;
+  directory.constitution = constitution_hash(golden.founding.payload);
   directory.version = 1;
   directory.created = {1'790'000'000'000};
+  directory.warns = {1'795'184'000'000};
   directory.expires = {1'797'776'000'000};
+  directory.countersigned = 1U << static_cast<unsigned>(KeyPurpose::author);
   directory.members = {sample_member(0x10), sample_member(0x20)};
-  SignedPayload file{encode_directory(directory), {}};
-  file.signatures.push_back(sign_directory(file.payload, network, signer(1)));
-  SignedPayload too_few = file;
-  SignedPayload doubled = file;
-  doubled.signatures.push_back(file.signatures[0]);
-  file.signatures.push_back(sign_directory(file.payload, network, signer(3)));
-  return {{"constitution", hex(encode_signed_constitution(founding))},
-          {"network", network.hex()},
-          {"directory", hex(encode_signed_directory(file))},
-          {"directory_hash", directory_hash(file.payload).hex()},
-          {"directory_signed_by_one", hex(encode_signed_directory(too_few))},
-          {"directory_signed_twice_by_one", hex(encode_signed_directory(doubled))},
-          {"first_member", filled<MemberId>(0x10).hex()},
-          {"request", hex(make_join_request(network, sample_member(0x10), signer(0x10),
-                                            signer(0x11), signer(0x12)))}};
+  return directory;
+}
+
+// A change of receipt, witness and transport key.
+Bytes golden_rotation(const NetworkId& network) {
+  const Member member = sample_member(0x10);
+  const auto receipt = signer(0x41);
+  const auto witness = signer(0x42);
+  const Rotation rotation{network,
+                          member.id,
+                          1,
+                          1,
+                          {1'790'200'000'000},
+                          member.author,
+                          *ReceiptKey::from(receipt.public_key().view()),
+                          *WitnessKey::from(witness.public_key().view()),
+                          *TransportKey::from(crypto::x25519_public(secret_filled(0x43)).view()),
+                          "tcp://192.0.2.2:7311"};
+  return make_rotation(rotation, signer(0x10), {signer(0x10), receipt, witness});
+}
+
+Json make_directories() {
+  const GoldenNetwork golden = golden_network();
+  const NetworkId& network = golden.network;
+  Json all;
+  put_signed(all, "constitution", golden.founding, encode_signed_constitution);
+  put_signed(all, "successor", golden.successor, encode_signed_constitution);
+  all["constitution_payload"] = hex(golden.founding.payload);
+  all["network"] = network.hex();
+  all["successor_hash"] = constitution_hash(golden.successor.payload).hex();
+  all["chain"] = hex(encode_constitution_chain(std::vector{golden.founding, golden.successor}));
+
+  const Directory first = golden_directory(golden);
+  DirectoryFile complete = complete_file(first);
+  const auto sign = [&](const DirectoryFile& file) {
+    return signatures_of({1, 3}, [&](const crypto::SigningKey& key) {
+      return sign_directory(file.head.payload, network, key);
+    });
+  };
+  complete.head.signatures = sign(complete);
+  put_directory(all, "directory", complete);
+  const auto founded = verify_founding(golden.founding);
+  CHECK(founded);
+  const auto verified = verify_directory(*founded, complete);
+  CHECK(verified);
+  Directory second = verified->successor({1'790'000'100'000}, days(90));
+  second.members.push_back(sample_member(0x30));
+  DirectoryFile delta = delta_file(first, second);
+  delta.head.signatures = sign(delta);
+  put_directory(all, "directory_2", delta);
+  all["directory_payload"] = hex(complete.head.payload);
+  all["directory_2_payload"] = hex(delta.head.payload);
+  all["directory_hash"] = directory_hash(complete.head.payload).hex();
+  all["directory_2_hash"] = directory_hash(delta.head.payload).hex();
+  all["directory_2_head"] = hex(encode_directory_file(head_file(delta.head)));
+  all["directory_2_log_root"] = second.log.root().hex();
+  all["directory_2_members_root"] = head_of(second).members_root.hex();
+  all["member"] = hex(encode_member(first.members[0]));
+  all["member_id"] = first.members[0].id.hex();
+  all["member_leaf"] = member_leaf(encode_member(first.members[0])).hex();
+
+  const auto suspended = [&](Timestamp from, bool lift, std::initializer_list<std::uint8_t> by) {
+    const Suspension suspension{network,          first.members[1].id,           from,
+                                from + hours(72), SuspensionReason::device_lost, lift};
+    SignedPayload file{encode_suspension(suspension), {}};
+    file.signatures = signatures_of(by, [&](const crypto::SigningKey& key) {
+      return sign_suspension(file.payload, network, key);
+    });
+    return file;
+  };
+  put_signed(all, "suspension", suspended({1'790'000'200'000}, false, {2}),
+             encode_signed_suspension);
+  put_signed(all, "lift", suspended({1'790'000'300'000}, true, {1, 3}), encode_signed_suspension);
+  all["rotation"] = hex(golden_rotation(network));
+  const Bytes request =
+      make_join_request(network, sample_member(0x30), signer(0x30), signer(0x31), signer(0x32));
+  const auto parsed = parse_join_request(request);
+  CHECK(parsed);
+  const Fingerprint fingerprint = fingerprint_of(parsed->payload);
+  all["request"] = hex(request);
+  all["request_fingerprint"] = fingerprint.hex();
+  all["request_words"] = fingerprint_words(fingerprint, WordLanguage::english);
+  all["request_words_ru"] = fingerprint_words(fingerprint, WordLanguage::russian);
+  all["request_words_tg"] = fingerprint_words(fingerprint, WordLanguage::tajik);
+  return all;
+}
+
+Code code_of(const auto& result) {
+  return result ? Code::none : result.error().code;
+}
+
+// What `take` says of a vector, of its variants, and of every byte of it that is changed.
+struct SignedVector {
+  const Json& item;
+  std::string name;
+  Count& count;
+
+  template <class Take>
+  void check(Take&& take) const {
+    const Bytes good = hex_at(item, name.c_str());
+    bool noticed = true;
+    for (std::size_t at = 0; at < good.size(); at += 5) {
+      Bytes changed = good;
+      changed[at] ^= 1U;
+      const auto hash = take(changed);
+      noticed = noticed && (!hash || *hash == *take(good));  // the padding between fields
+    }
+    count.take(take(good).has_value(), name);
+    count.take(noticed, name + ", changed");
+    count.take(code_of(take(hex_at(item, (name + "_too_few").c_str()))) == Code::threshold_not_met,
+               name + ", signed by too few");
+    count.take(code_of(take(hex_at(item, (name + "_doubled").c_str()))) == Code::duplicate_signer,
+               name + ", signed twice by one");
+  }
+};
+
+void check_constitutions(const Json& item, const VerifiedConstitution& founded, Count& count) {
+  SignedVector{item, "constitution", count}.check([](ByteView bytes) -> Result<Digest> {
+    HAMROH_ASSIGN(const SignedPayload file, parse_signed_constitution(bytes));
+    HAMROH_ASSIGN(const VerifiedConstitution verified, verify_founding(file));
+    return verified.hash();
+  });
+  SignedVector{item, "successor", count}.check([&](ByteView bytes) -> Result<Digest> {
+    HAMROH_ASSIGN(const SignedPayload file, parse_signed_constitution(bytes));
+    HAMROH_ASSIGN(const VerifiedConstitution verified, verify_successor(founded, file));
+    return verified.hash();
+  });
+  const auto chain = parse_constitution_chain(hex_at(item, "chain"));
+  const auto verified = chain ? verify_constitution_chain(*chain)
+                              : Result<std::vector<VerifiedConstitution>>(tl::unexpected(Error{}));
+  count.take(verified && verified->size() == 2 &&
+                 verified->back().hash() == fixed_at<Digest>(item, "successor_hash") &&
+                 encode_constitution_chain(*chain) == hex_at(item, "chain"),
+             "chain");
+}
+
+void check_members(const Json& item, const VerifiedDirectory& first, Count& count) {
+  const Bytes record = hex_at(item, "member");
+  const auto member = parse_member(record);
+  const Member* listed = first.find(fixed_at<MemberId>(item, "member_id"));
+  count.take(member && listed != nullptr && *listed == *member &&
+                 encode_member(*member) == record && strict(record, parse_member) &&
+                 member_leaf(record) == fixed_at<Digest>(item, "member_leaf"),
+             "member");
+}
+
+void check_steps(const Json& item, const VerifiedConstitution& founded,
+                 const VerifiedDirectory& first, Count& count) {
+  const auto follow = [&](ByteView bytes) -> Result<VerifiedDirectory> {
+    HAMROH_ASSIGN(const DirectoryFile file, parse_directory_file(bytes));
+    return follow_directory(first, founded, file);
+  };
+  SignedVector{item, "directory_2", count}.check([&](ByteView bytes) -> Result<Digest> {
+    HAMROH_ASSIGN(const VerifiedDirectory next, follow(bytes));
+    return next.hash();
+  });
+  const auto second = follow(hex_at(item, "directory_2"));
+  count.take(
+      second && second->hash() == fixed_at<Digest>(item, "directory_2_hash") &&
+          second->signed_head().payload == hex_at(item, "directory_2_payload") &&
+          encode_directory_head(head_of(second->value())) == hex_at(item, "directory_2_payload") &&
+          head_of(second->value()).log_root == fixed_at<Digest>(item, "directory_2_log_root") &&
+          head_of(second->value()).members_root ==
+              fixed_at<Digest>(item, "directory_2_members_root") &&
+          second->value().previous == first.hash(),
+      "directory_2, as a step");
+  const auto head = parse_directory_file(hex_at(item, "directory_2_head"));
+  count.take(head && head->form == DirectoryForm::head &&
+                 verify_directory_head(founded, head->head) &&
+                 !follow_directory(first, founded, *head),
+             "directory_2, its head alone");
+}
+
+void check_statements(const Json& item, const VerifiedConstitution& founded,
+                      const VerifiedDirectory& first, Count& count) {
+  std::vector<VerifiedSuspension> both;
+  for (const char* name : {"suspension", "lift"}) {
+    const auto take = [&](ByteView bytes) -> Result<Digest> {
+      HAMROH_ASSIGN(const VerifiedSuspension verified, verify_suspension(founded, bytes));
+      return crypto::sha256({verified.payload});
+    };
+    SignedVector{item, name, count}.check(take);
+    if (const auto verified = verify_suspension(founded, hex_at(item, name))) {
+      both.push_back(*verified);
+    }
+  }
+  const bool lifted = both.size() == 2 &&
+                      active_suspensions(both, 2, both[0].value.from).size() == 1 &&
+                      active_suspensions(both, 2, both[1].value.from).empty();
+  count.take(lifted, "suspension and lift");
+
+  const Bytes file = hex_at(item, "rotation");
+  const auto rotation = verify_rotation(founded.network(), file);
+  const Member* member = first.find(fixed_at<MemberId>(item, "member_id"));
+  bool noticed = true;
+  for (std::size_t at = 0; at < file.size(); at += 5) {
+    Bytes changed = file;
+    changed[at] ^= 1U;
+    const auto other = verify_rotation(founded.network(), changed);
+    noticed = noticed && (!other || (rotation && other->value() == rotation->value()));
+  }
+  constexpr auto author = static_cast<unsigned>(KeyPurpose::author);
+  count.take(rotation && member != nullptr && rotation->follows(*member) && noticed &&
+                 (rotation->changed_in(*member) >> author & 1U) == 0 &&
+                 !rotation->follows(rotation->applied_to(*member)),
+             "rotation");
+}
+
+void check_request(const Json& item, const VerifiedConstitution& founded, Count& count) {
+  const Bytes file = hex_at(item, "request");
+  const auto request = parse_join_request(file);
+  bool noticed = true;
+  for (std::size_t at = 0; at < file.size(); at += 5) {
+    Bytes changed = file;
+    changed[at] ^= 1U;
+    const auto other = parse_join_request(changed);
+    noticed = noticed && (!other || (request && other->payload == request->payload));
+  }
+  count.take(request && request->network == founded.network() && noticed, "request");
+  const auto fingerprint = fixed_at<Fingerprint>(item, "request_fingerprint");
+  bool words = request && fingerprint_of(request->payload) == fingerprint;
+  for (const auto& [name, language] : {std::pair("request_words", WordLanguage::english),
+                                       std::pair("request_words_ru", WordLanguage::russian),
+                                       std::pair("request_words_tg", WordLanguage::tajik)}) {
+    const auto read = item.at(name).get<std::string>();
+    words = words && fingerprint_words(fingerprint, language) == read &&
+            parse_fingerprint_words(read) == fingerprint;
+  }
+  count.take(words, "request, its fingerprint");
 }
 
 void check_directories(const Json& item, Count& count) {
   const auto founding = parse_signed_constitution(hex_at(item, "constitution"));
-  const auto constitution =
+  const auto founded =
       founding ? verify_founding(*founding) : Result<VerifiedConstitution>(tl::unexpected(Error{}));
-  count.take(constitution && constitution->network() == fixed_at<NetworkId>(item, "network"),
-             "constitution");
-  if (!constitution) {
+  count.take(founded && founding->payload == hex_at(item, "constitution_payload") &&
+                 encode_constitution(founded->value()) == founding->payload &&
+                 founded->network() == fixed_at<NetworkId>(item, "network"),
+             "constitution, its network");
+  if (!founded) {
     return;
   }
-  const auto verify = [&](const char* name) -> Result<VerifiedDirectory> {
-    HAMROH_ASSIGN(const SignedPayload file, parse_signed_directory(hex_at(item, name)));
-    return verify_directory(*constitution, file);
+  check_constitutions(item, *founded, count);
+  const auto verify = [&](ByteView bytes) -> Result<VerifiedDirectory> {
+    HAMROH_ASSIGN(const DirectoryFile file, parse_directory_file(bytes));
+    return verify_directory(*founded, file);
   };
-  const auto directory = verify("directory");
-  count.take(directory && directory->hash() == fixed_at<Digest>(item, "directory_hash") &&
-                 directory->find(fixed_at<MemberId>(item, "first_member")) != nullptr,
-             "directory");
-  const auto too_few = verify("directory_signed_by_one");
-  count.take(!too_few && too_few.error().code == Code::threshold_not_met, "signed by one");
-  const auto doubled = verify("directory_signed_twice_by_one");
-  count.take(!doubled && doubled.error().code == Code::duplicate_signer, "signed twice by one");
-  const auto request = parse_join_request(hex_at(item, "request"));
-  count.take(request && request->network == constitution->network() &&
-                 request->member.id == fixed_at<MemberId>(item, "first_member"),
-             "request");
+  SignedVector{item, "directory", count}.check([&](ByteView bytes) -> Result<Digest> {
+    HAMROH_ASSIGN(const VerifiedDirectory verified, verify(bytes));
+    return verified.hash();
+  });
+  const auto first = verify(hex_at(item, "directory"));
+  count.take(first && first->hash() == fixed_at<Digest>(item, "directory_hash") &&
+                 first->signed_head().payload == hex_at(item, "directory_payload"),
+             "directory, its hash");
+  if (!first) {
+    return;
+  }
+  check_members(item, *first, count);
+  check_steps(item, *founded, *first, count);
+  check_statements(item, *founded, *first, count);
+  check_request(item, *founded, count);
 }
 
 // ---- forms ------------------------------------------------------------------------------------

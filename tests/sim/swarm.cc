@@ -28,10 +28,11 @@ class Run {
   struct Named {
     const char* name;
     Action action;
+    bool fails = true;  // may keep a node or a link from its work; else only changes who is who
   };
 
  public:
-  static constexpr std::size_t fault_count = 15;
+  static constexpr std::size_t fault_count = 25;
   static const std::array<Named, fault_count>& faults() {
     static constexpr std::array<Named, fault_count> all{{
         {"crash", &Run::crash},
@@ -49,6 +50,16 @@ class Run {
         {"submit-again", &Run::submit_again},
         {"sleep", &Run::sleep},
         {"long-sleep", &Run::long_sleep},
+        {"capabilities", &Run::capabilities, false},
+        {"revoke", &Run::revoke_or_restore, false},
+        {"suspend", &Run::suspend_or_lift, false},
+        {"constitution", &Run::constitution, false},
+        {"rotate", &Run::rotate},  // for a moment nobody knows the new transport key
+        {"countersign", &Run::countersign},
+        {"reincarnate", &Run::reincarnate},
+        {"admit", &Run::admit, false},
+        {"administrator-lies", &Run::administrator_lies, false},
+        {"split-view", &Run::split_view, false},
     }};
     return all;
   }
@@ -142,7 +153,9 @@ class Run {
   void lie() {
     const std::size_t from = anybody();
     const std::size_t to = anybody();
-    if (from != to) {
+    if (from == to) {
+      world_.forge_rotation();
+    } else {
       world_.lie(from, to);
     }
   }
@@ -152,6 +165,88 @@ class Run {
     }
   }
   void forged_directory() { world_.forge_directory(); }
+  void capabilities() {
+    if (world_.random().once_in(3)) {
+      world_.change_capabilities(anybody());
+    }
+  }
+  void revoke_or_restore() {
+    const std::size_t who = anybody();
+    world_.random().once_in(2) ? world_.revoke(who) : world_.restore(who);
+  }
+  // Short ones end by themselves within the run, long ones do not.
+  void suspend_or_lift() {
+    const std::size_t who = anybody();
+    if (world_.random().once_in(3)) {
+      return world_.lift(who);
+    }
+    const std::size_t first = anybody();
+    // What is still under way when its recipient learns, or held there, must wait.
+    const bool held = world_.random().once_in(3);
+    if (held) {
+      world_.lock(first);
+    }
+    if (first != who) {
+      (void)world_.refer(who, {first});
+    }
+    if (held) {
+      world_.run_for(seconds(1));
+    }
+    world_.suspend(who,
+                   world_.random().once_in(2) ? seconds(1 + world_.random().below(60))
+                                              : hours(1 + world_.random().below(72)),
+                   first);
+  }
+  void constitution() {
+    if (world_.random().once_in(6)) {
+      (void)world_.amend(static_cast<Authority::Change>(world_.random().below(4)));
+    }
+  }
+  void rotate() {
+    RotationAsk ask;
+    const std::uint64_t which = world_.random().below(64);
+    const bool all = which >= 56;
+    ask.author = all || (which & 1U) != 0;
+    ask.receipt = all || (which & 2U) != 0;
+    ask.witness = all || (which & 4U) != 0;
+    ask.transport = all || (which & 8U) != 0;
+    ask.epoch = all || (which & 16U) != 0;
+    if ((which & 32U) != 0) {
+      ask.endpoint = "tcp://127.0.0.1:" + std::to_string(20'000 + world_.random().below(20'000));
+    }
+    const std::size_t who = anybody();
+    if (!world_.is_old_copy(who)) {
+      (void)world_.rotate(who, ask);
+    }
+  }
+  void countersign() {
+    if (world_.random().once_in(3)) {
+      world_.countersign(static_cast<std::uint8_t>(world_.random().below(32)));
+    } else {
+      world_.agree_to_rotation(anybody());
+    }
+  }
+  void reincarnate() {
+    if (world_.random().once_in(3)) {
+      const std::size_t who = anybody();
+      const std::uint64_t size = world_.ledger_size(who);
+      world_.reincarnate(who, world_.random().once_in(2) ? 0 : world_.random().below(size + 1));
+      if (world_.random().once_in(3)) {
+        world_.reincarnate(who, 0);  // before anybody has heard of the first time
+      }
+    }
+  }
+  void admit() {
+    if (world_.random().once_in(4)) {
+      (void)world_.admit();
+    }
+  }
+  void administrator_lies() { world_.lie_as_administrator(); }
+  void split_view() {
+    if (world_.random().once_in(8)) {
+      world_.split_view();
+    }
+  }
   void replay() { world_.replay(); }
   void submit_again() { world_.submit_again(); }
   void sleep() { world_.sleep(minutes(world_.random().below(30))); }
@@ -169,14 +264,19 @@ class Run {
     }
     world_.heal_everything();
     const std::uint64_t steps_before = world_.steps();
+    Duration next_visit = world_.now();
     const bool settled = world_.run_until(
         [&] {
+          if (world_.now() >= next_visit) {
+            world_.visit_cut_off();
+            next_visit = Duration{world_.now().ms + minutes(10).ms};
+          }
           for (std::size_t i = 0; i < world_.size(); ++i) {
             world_.unlock(i);
           }
           return world_.steps() > steps_before + events_after_healing_max || world_.all_settled();
         },
-        Duration{hours_after_healing * 3'600'000});
+        hours(hours_after_healing), seconds(2));
     if (!world_.broken().empty()) {
       return;
     }
@@ -208,7 +308,8 @@ class Run {
 }  // namespace
 
 std::string Mix::describe() const {
-  std::string text = "members " + std::to_string(world.members);
+  std::string text =
+      std::string(world.calm ? "calm, " : "") + "members " + std::to_string(world.members);
   const auto once_in = [&](const char* name, std::uint64_t times) {
     if (times != 0) {
       text += std::string(", ") + name + " 1/" + std::to_string(times);
@@ -242,8 +343,14 @@ Mix draw_mix(std::uint64_t seed, std::uint64_t steps) {
   constexpr std::array<std::uint64_t, 4> delays{1, 20, 500, 20'000};
   mix.world.delay_ms_max = delays[random.below(delays.size())];
   mix.world.message_lifetime = random.once_in(3) ? minutes(1 + random.below(10)) : days(30);
+  mix.world.calm = random.once_in(8);
+  if (mix.world.calm) {
+    mix.world.drop_once_in = mix.world.double_once_in = mix.world.reorder_once_in =
+        mix.world.garble_once_in = 0;
+    mix.world.delay_ms_max = 20;
+  }
   for (const auto& fault : Run::faults()) {
-    if (random.once_in(3)) {
+    if (random.once_in(3) && !(mix.world.calm && fault.fails)) {
       mix.faults.emplace_back(fault.name);
     }
   }

@@ -12,6 +12,9 @@ namespace {
 constexpr std::uint64_t wall_start_ms = 1'790'000'000'000;  // September 2026
 constexpr std::size_t recorded_frames_max = 256;
 constexpr std::size_t submissions_kept_max = 32;
+// What a link has read when it is told to end a session, its node still gets to see.
+constexpr std::uint64_t link_delay_ms_max = 50;
+constexpr std::uint64_t transport_change_delay_ms = 2'000;  // as in daemon/runtime.cc
 
 MemberKind kind_at(std::size_t position) {
   constexpr std::array kinds{MemberKind::ngo, MemberKind::commission, MemberKind::provider,
@@ -36,114 +39,53 @@ MemberId World::id(std::size_t who) const {
 
 // Three administrators, two must agree; every member asks to be admitted with a real request.
 void World::found_network() {
-  SeededEntropy entropy(random_.fork());
-  Constitution constitution;
-  constitution.network_name = "simulated";
-  constitution.created = {wall_start_ms};
-  constitution.threshold = 2;
-  for (int i = 1; i <= 3; ++i) {
-    const Seed seed = Seed::make([&](auto raw) { entropy.fill(raw); });
-    administrators_.push_back(crypto::SigningKey::from_seed(seed));
-    const std::string name = "admin-" + std::to_string(i);
-    constitution.administrators.push_back(
-        {name, *AdminKey::from(administrators_.back().public_key().view()),
-         prove_founder(constitution.network_name, name, administrators_.back())});
-  }
-  SignedPayload file{encode_constitution(constitution), {}};
-  const NetworkId network = *NetworkId::from(constitution_hash(file.payload).view());
-  for (const auto& administrator : administrators_) {
-    file.signatures.push_back(sign_constitution(file.payload, network, administrator));
-  }
-  constitution_file_ = encode_signed_constitution(file);
-  auto verified = verify_founding(file);
-  CHECK(verified);
-  constitution_ = std::move(*verified);
-  directory_.network = network;
-  directory_.constitution = constitution_->hash();
-  directory_.created = {wall_start_ms};
+  authority_ = std::make_unique<Authority>(random_.fork(), Timestamp{wall_start_ms});
   for (std::size_t i = 0; i < options_.members; ++i) {
-    auto site = std::make_unique<Site>(random_.fork());
-    site->kind = kind_at(i);
-    site->name = std::string(member_kind_name(site->kind)) + "-" + std::to_string(i);
-    site->store = std::make_unique<SealedStore>(site->disk, site->nonces, site->node_key);
-    site->store->unlock(site->reader_key);
-    auto transaction = site->store->begin();
-    CHECK(transaction);
-    Effects effects;
-    Turn turn{{wall_start_ms}, {now_}, **transaction, site->entropy, effects};
-    auto request = Node::initialise(
-        {constitution_file_, site->name, site->kind, "tcp://127.0.0.1:" + std::to_string(7000 + i)},
-        turn);
-    CHECK(request);
-    CHECK((*transaction)->commit());
-    auto admitted = parse_join_request(*request);
-    CHECK(admitted);
-    site->id = admitted->member.id;
-    directory_.members.push_back(admitted->member);
-    sites_.push_back(std::move(site));
+    sites_.push_back(std::make_unique<Site>(random_.fork()));
+    Site& site = *sites_.back();
+    site.kind = kind_at(i);
+    site.name = std::string(member_kind_name(site.kind)) + "-" + std::to_string(i);
+    Member entry;
+    make_site(site, std::nullopt, 1, entry);
+    authority_->admit(entry);
   }
-  std::ranges::sort(directory_.members, {}, &Member::id);
-  publish_directory();
+  const Bytes file = authority_->publish(authority_time());
+  log_.push_back(file);
   for (std::size_t i = 0; i < sites_.size(); ++i) {
     start(i);
-    const bool joined = turn(
-        i, [&](Node& node, Turn& turn) { return node.install_directory(directory_file_, turn); });
+    const bool joined = give(i, file);
     CHECK(joined);
   }
 }
 
-// A new version under two of three signatures. The first is for all, each later one reaches one
-// member and must be passed on by the nodes.
-std::uint64_t World::publish_directory(std::optional<std::size_t> to) {
-  const Digest previous =
-      directory_.version == 0 ? Digest{} : directory_hash(encode_directory(directory_));
-  directory_.previous = previous;
-  ++directory_.version;
-  directory_.created = {wall_start_ms + now_};
-  directory_.expires = directory_.created + days(3650);
-  SignedPayload file{encode_directory(directory_), {}};
-  file.signatures.push_back(sign_directory(file.payload, directory_.network, administrators_[0]));
-  file.signatures.push_back(sign_directory(file.payload, directory_.network, administrators_[2]));
-  directory_file_ = encode_signed_directory(file);
-  old_directories_.push_back(directory_file_);
-  published_.insert(directory_hash(file.payload));
-  if (directory_.version > 1) {
-    const std::size_t first = to ? *to : random_.below(sites_.size());
-    note("directory", first, directory_.version);
-    (void)turn(first, [&](Node& node, Turn& turn) {
-      (void)node.install_directory(directory_file_, turn);
-      return Status{};
-    });
-  }
-  return directory_.version;
+// A new home: keys, identity and the request to be admitted with it.
+void World::make_site(Site& site, std::optional<MemberId> again, std::uint32_t incarnation,
+                      Member& entry) {
+  site.store = std::make_unique<SealedStore>(site.disk, site.nonces, site.node_key);
+  site.store->unlock(site.reader_key);
+  auto transaction = site.store->begin();
+  CHECK(transaction);
+  Effects effects;
+  const auto number = static_cast<std::size_t>(
+      std::ranges::find(sites_, &site, &std::unique_ptr<Site>::get) - sites_.begin());
+  Turn turn{authority_time(), {now_}, **transaction, site.entropy, effects};
+  auto request =
+      Node::initialise({authority_->network_file(), site.name, site.kind,
+                        "tcp://127.0.0.1:" + std::to_string(7000 + number), again, incarnation},
+                       turn);
+  CHECK(request);
+  CHECK((*transaction)->commit());
+  auto admitted = parse_join_request(*request);
+  CHECK(admitted);
+  entry = admitted->member;
+  site.id = entry.id;
+  site.incarnation = incarnation;
+  site.transport = entry.transport;
+  site.author_keys.insert(entry.author);
 }
 
-void World::try_directory(std::size_t who, const Bytes& file) {
-  (void)turn(who, [&](Node& node, Turn& turn) {
-    (void)node.install_directory(file, turn);
-    return Status{};
-  });
-}
-
-// What a thief of one administrator's key could make, and what somebody who kept an old file could
-// bring. check_directory notices when a node takes it.
-void World::forge_directory() {
-  const std::size_t victim = random_.below(sites_.size());
-  if (random_.once_in(2)) {
-    note("old directory", victim);
-    try_directory(victim, old_directories_[random_.below(old_directories_.size())]);
-    return;
-  }
-  note("forged directory", victim);
-  Directory forged = directory_;
-  forged.previous = directory_hash(encode_directory(directory_));
-  ++forged.version;
-  SignedPayload file{encode_directory(forged), {}};
-  const std::size_t signatures = 1 + random_.below(2);
-  for (std::size_t i = 0; i < signatures; ++i) {  // one administrator, counted once or twice
-    file.signatures.push_back(sign_directory(file.payload, forged.network, administrators_[1]));
-  }
-  try_directory(victim, encode_signed_directory(file));
+Timestamp World::authority_time() const {
+  return {wall_start_ms + now_};
 }
 
 // ---- time and trace ---------------------------------------------------------------------------
@@ -178,6 +120,9 @@ void World::step() {
     return;
   }
   ++steps_;
+  if (!endings_.empty()) {
+    check_endings();
+  }
   auto first = events_.extract(events_.begin());
   now_ = std::max(now_, first.key().first);
   handle(std::move(first.mapped()));
@@ -191,10 +136,10 @@ void World::run_for(Duration duration) {
   now_ = std::max(now_, until);
 }
 
-bool World::run_until(const std::function<bool()>& done, Duration at_most) {
+bool World::run_until(const std::function<bool()>& done, Duration at_most, Duration every) {
   const std::uint64_t until = now_ + at_most.ms;
   while (!done() && now_ < until && broken_.empty()) {
-    run_for(milliseconds(50));
+    run_for(every);
   }
   return done();
 }
@@ -218,7 +163,11 @@ void World::handle(Event event) {
         dial(event.from, to);
         return;
       }
+      if (!admits(event.from, to) || !admits(to, event.from)) {
+        return;  // tried again when either side's list of peers changes
+      }
       connection.up = true;
+      connection.up_since = now_;
       ++connection.epoch;
       note("connect", event.from, to);
       (void)turn(event.from, [&](Node& node, Turn& turn) {
@@ -238,16 +187,29 @@ void World::handle(Event event) {
       return;
     case Event::Kind::deliver: {
       const Connection& connection = connections_[{event.from, to}];
-      if (!site.node || !connection.up || connection.epoch != event.epoch) {
+      const bool late = connection.ended_epoch == event.epoch && connection.ended_epoch != 0 &&
+                        now_ <= connection.ended_at + link_delay_ms_max;
+      const bool stands = connection.up && connection.epoch == event.epoch;
+      if (!site.node || (!stands && !late)) {
         return;
       }
       note("deliver", event.from, to, event.frame);
+      const bool barred = bars(to, event.from);
+      const std::uint64_t entries = site.node->ledger().size();
       (void)turn(to, [&](Node& node, Turn& turn) {
         const Status received = node.receive(sites_[event.from]->id, event.frame, turn);
         return !received && received.error().blame == Blame::environment ? received : Status{};
       });
+      if (barred && site.node) {
+        check_barred(to, event.from, entries);
+      }
       return;
     }
+    case Event::Kind::new_transport:
+      if (site.node) {
+        use_transport(to);
+      }
+      return;
   }
 }
 
@@ -277,6 +239,7 @@ void World::start(std::size_t who) {
     return;
   }
   site.node = std::move(*opened);
+  use_transport(who);
   perform(who, std::move(effects));
   check_after_turn(who, {});
   if (!site.node) {
@@ -367,12 +330,27 @@ void World::perform(std::size_t who, Effects effects) {
     site.anchor = effects.anchor;
   }
   for (const EndSessions& ended : effects.ended) {
-    Connection& connection = connections_[{who, site_of(ended.peer)}];
-    connection.up = false;
-    ++connection.epoch;
+    const std::size_t peer = site_of(ended.peer);
+    Connection& inbound = connections_[{peer, who}];
+    if (inbound.up) {
+      inbound.ended_epoch = inbound.epoch;
+      inbound.ended_at = now_;
+    }
+    end_session(who, peer);
+    end_session(peer, who);
   }
   for (const SendFrame& frame : effects.frames) {
+    const bool sealed = frame.frame[0] == static_cast<std::uint8_t>(FrameType::envelope);
+    if (sealed && bars(who, site_of(frame.peer))) {
+      fail(site.name + " seals for a member that it knows to be barred");
+    }
     send(who, frame);
+  }
+  if (effects.transport_changed) {
+    schedule(now_ + transport_change_delay_ms, {Event::Kind::new_transport, who, who, 0, {}});
+  }
+  if (effects.peers_changed) {
+    review_links(who);
   }
 }
 
@@ -518,7 +496,8 @@ void World::submit_again() {
     return;
   }
   const auto [who, submission] = submissions_[random_.below(submissions_.size())];
-  if (!trustworthy(who)) {
+  const auto known = model_.find(submission.message);
+  if (!trustworthy(who) || known == model_.end() || known->second.lost) {
     return;
   }
   note("again", who);
@@ -654,7 +633,7 @@ void World::flip_bit(std::size_t who) {
   }
   if (site.node) {
     for (auto& [id, sent] : model_) {
-      if (sent.author == who) {
+      if (sent.author == who && !sent.lost) {
         const auto shown = message(who, id);
         if (!shown && shown.error().blame != Blame::environment && !site.locked &&
             trustworthy(who)) {
@@ -696,6 +675,7 @@ void World::restore_image(std::size_t who) {
 void World::jump_clock(std::size_t who, std::int64_t ms) {
   note("clock", who, static_cast<std::uint64_t>(ms));
   clocks_jumped_ = clocks_jumped_ || ms != 0;
+  sites_[who]->clock_moved = ms != sites_[who]->wall_offset_ms ? now_ : sites_[who]->clock_moved;
   sites_[who]->wall_offset_ms = ms;
 }
 
@@ -724,19 +704,23 @@ void World::say(std::size_t from, std::size_t to, ByteView frame) {
 
 // Sealed with the recipient's key, as anybody can who has heard one of its hellos.
 void World::say_sealed(std::size_t from, std::size_t to, ByteView content) {
-  const auto member = std::ranges::find(directory_.members, sites_[to]->id, &Member::id);
+  const Member* member =
+      sites_[from]->node ? sites_[from]->node->membership().find(sites_[to]->id) : nullptr;
+  if (member == nullptr) {
+    return;
+  }
   const auto sheet = ask<VerifiedKeySheet>(
       *sites_[from]->store, wall(from), {now_}, sites_[from]->entropy,
       [&](Turn& turn) -> Result<VerifiedKeySheet> {
         HAMROH_ASSIGN(const std::optional<Bytes> file,
                       turn.store.get(Table::peer, PeerRecord::key_sheet_key(member->id)));
-        return verify_key_sheet(file.value_or(Bytes{}), directory_.network, member->id,
+        return verify_key_sheet(file.value_or(Bytes{}), authority_->network(), member->id,
                                 member->incarnation, member->author);
       });
   if (!sheet) {
     return;
   }
-  const auto frame = seal_envelope(content, directory_.network, member->id,
+  const auto frame = seal_envelope(content, authority_->network(), member->id,
                                    sheet->key_at(wall(from)).key, sites_[from]->entropy);
   if (frame) {
     say(from, to, *frame);
@@ -765,8 +749,10 @@ void World::replay() {
 // Closed lids: both clocks go on, nothing else does.
 void World::sleep(Duration duration) {
   note("sleep", duration.ms);
+  endings_.clear();
   for (auto& site : sites_) {
     site->too_many_keys_since.reset();
+    site->suspensions_differ_since.reset();
   }
   now_ += duration.ms;
 }
@@ -786,6 +772,7 @@ void World::heal_everything() {
     }
   }
   heal_network();
+  heal_membership();
 }
 
 }  // namespace hamroh::sim

@@ -16,7 +16,7 @@
 #include "protocol/memory_store.h"
 #include "protocol/node.h"
 #include "protocol/sealed_store.h"
-#include "tests/sim/random.h"
+#include "tests/sim/authority.h"
 
 namespace hamroh::sim {
 
@@ -28,6 +28,7 @@ struct WorldOptions {
   std::uint64_t garble_once_in = 0;
   std::uint64_t delay_ms_max = 20;
   Duration message_lifetime = days(30);
+  bool calm = false;  // nothing fails: who is barred must be cut off within five seconds
 };
 
 class World {
@@ -55,19 +56,47 @@ class World {
   void keep_image(std::size_t who);
   void restore_image(std::size_t who);  // an old copy of the disk
   void jump_clock(std::size_t who, std::int64_t ms);
-  void lie(std::size_t from, std::size_t to);  // a member sends what it may not
-  // A new version, delivered to one member (any, if none is named). Returns its number.
-  std::uint64_t publish_directory(std::optional<std::size_t> to = std::nullopt);
-  void forge_directory();                                      // signed by too few, or an old one
+  void lie(std::size_t from, std::size_t to);                  // a member sends what it may not
   void say(std::size_t from, std::size_t to, ByteView frame);  // in a real member's name
   void say_sealed(std::size_t from, std::size_t to, ByteView content);
-  void replay();                  // an old frame again, to its peer or to another
+  // ---- who is a member (world_membership.cc); statements reach one member and are passed on ---
+  // A new version, given to one member (any, if none is named). Returns its number.
+  std::uint64_t publish_directory(std::optional<std::size_t> to = std::nullopt);
+  void change_capabilities(std::size_t who);
+  void revoke(std::size_t who, std::optional<std::size_t> to = std::nullopt);
+  void restore(std::size_t who);
+  void suspend(std::size_t who, Duration length, std::optional<std::size_t> to = std::nullopt);
+  void lift(std::size_t who);
+  bool amend(Authority::Change change);     // and a directory under the new constitution
+  void countersign(std::uint8_t purposes);  // from the next version on
+  Status rotate(std::size_t who, const RotationAsk& ask);
+  void agree_to_rotation(std::size_t who, std::optional<std::size_t> to =
+                                              std::nullopt);  // that waits for the administrators
+  // Its disk is lost; it comes back with new keys, and what its peers had receipts for from that
+  // entry of its ledger on is delivered again.
+  void reincarnate(std::size_t who, std::uint64_t position);
+  std::optional<std::size_t> admit();             // one more; absent if there are as many as may be
+  void split_view();                              // two directories of one version
+  bool give(std::size_t who, const Bytes& file);  // true if it was taken
+  // What a thief of one administrator's key signs, what replaced administrators sign, and what
+  // somebody who kept an old file brings. Nothing but a short suspension may come of it.
+  void lie_as_administrator();
+  void forge_rotation();   // keys of a member that are not its own
+  void forge_directory();  // the same, directories only
+  [[nodiscard]] Authority& authority() { return *authority_; }
+  [[nodiscard]] bool is_old_copy(std::size_t who) const { return !trustworthy(who); }
+  [[nodiscard]] bool has_session(std::size_t from, std::size_t to) const;
+  [[nodiscard]] std::uint64_t ledger_size(std::size_t who) const;  // what is committed
+  void replay();  // an old frame again, to its peer or to another
+  // People carry what enough have signed to those that no link reaches any more.
+  void visit_cut_off();
   void sleep(Duration duration);  // everybody's machines, at once
   void heal_everything();
 
   void step();  // the next event in time
   void run_for(Duration duration);
-  bool run_until(const std::function<bool()>& done, Duration at_most);
+  bool run_until(const std::function<bool()>& done, Duration at_most,
+                 Duration every = milliseconds(50));
 
   // ---- what can be seen --------------------------------------------------------------------
   [[nodiscard]] std::size_t size() const { return sites_.size(); }
@@ -79,6 +108,8 @@ class World {
   [[nodiscard]] Result<std::string> receipt(std::size_t who, const MessageId& message);
   // True if every message whose author and recipients may still speak is settled.
   [[nodiscard]] bool all_settled();
+  // Who follows another directory than somebody it has met, and has raised no alarm.
+  [[nodiscard]] std::optional<std::string> unalarmed();
   void report_unsettled();  // breaks the run, naming one message that did not come to its end
   // Compares what nodes hold with what the model expects after everything has healed.
   void check_outcomes();
@@ -97,10 +128,14 @@ class World {
     bool cut = false;
     bool dialling = false;
     std::uint64_t epoch = 0;
+    std::uint64_t up_since = 0;
     std::uint64_t last_delivery = 0;
+    // A session that a node ended: what its link had passed on by then still comes.
+    std::uint64_t ended_epoch = 0;
+    std::uint64_t ended_at = 0;
   };
   struct Event {
-    enum class Kind { deliver, tick, connect, restart } kind{};
+    enum class Kind { deliver, tick, connect, restart, new_transport } kind{};
     std::size_t from = 0;
     std::size_t to = 0;
     std::uint64_t epoch = 0;
@@ -116,6 +151,17 @@ class World {
     std::uint64_t at_ms = 0;
     Timestamp expires{UINT64_MAX};
     std::map<std::size_t, Level> shown;  // the last level its author showed
+    bool lost = false;                   // with its author's disk
+    // Recipients that lost what they had opened: delivered again, so the level may go back.
+    std::set<std::size_t> again;
+    std::set<std::size_t>
+        settled_before;  // in a ledger that is gone, below what is delivered again
+  };
+  // Somebody is barred; by then no session may be left, if nothing fails.
+  struct Ending {
+    std::size_t member = 0;
+    std::size_t first = 0;  // who learned of it
+    std::uint64_t by = 0;
   };
   // A frame that went over the wire, kept to be sent again.
   struct Recorded {
@@ -139,8 +185,27 @@ class World {
   void check_cases(std::size_t who);
   void check_ledger(std::size_t who);
   void check_keys(std::size_t who);
-  void check_directory(std::size_t who);
-  void try_directory(std::size_t who, const Bytes& file);
+  void check_membership(std::size_t who);
+  void check_barred(std::size_t who, std::size_t from, std::uint64_t entries_before);
+  void check_endings();
+  [[nodiscard]] bool stands_since(std::size_t one, std::size_t other, std::uint64_t when) const;
+  // Why membership is not the same everywhere in the end (on one side of a split).
+  [[nodiscard]] std::optional<std::string> disagreement();
+  bool take_over(std::size_t who);
+  std::vector<std::size_t> in_any_order();
+  std::optional<std::size_t> pass(const Bytes& file, std::optional<std::size_t> to);
+  void make_site(Site& site, std::optional<MemberId> again, std::uint32_t incarnation,
+                 Member& entry);
+  void forget_old_incarnation(std::size_t who, std::uint64_t position);
+  void heal_membership();
+  void hand_over(std::size_t who);
+  void add_reached(std::size_t who, std::set<std::size_t>& reached) const;
+  [[nodiscard]] bool admits(std::size_t who, std::size_t other) const;
+  [[nodiscard]] bool bars(std::size_t who, std::size_t other) const;
+  void end_session(std::size_t from, std::size_t to);
+  void review_links(std::size_t who);
+  void use_transport(std::size_t who);
+  [[nodiscard]] Timestamp authority_time() const;
   [[nodiscard]] std::optional<std::string> unsettled(const MessageId& id, const Sent& sent);
   void note(std::string_view what, std::uint64_t a = 0, std::uint64_t b = 0, ByteView bytes = {});
   void fail(const std::string& what);
@@ -159,13 +224,10 @@ class World {
   std::map<std::pair<std::uint64_t, std::uint64_t>, Event> events_;
   std::vector<std::unique_ptr<Site>> sites_;
   std::map<std::pair<std::size_t, std::size_t>, Connection> connections_;
-  std::vector<crypto::SigningKey> administrators_;
-  Bytes constitution_file_;
-  std::optional<VerifiedConstitution> constitution_;
-  Directory directory_;
-  Bytes directory_file_;
-  std::vector<Bytes> old_directories_;
-  std::set<Digest> published_;  // hashes of the directories that two administrators signed
+  std::unique_ptr<Authority> authority_;
+  std::vector<Bytes> log_;          // every statement that enough have signed, in order
+  std::vector<Bytes> undelivered_;  // nobody was there to take them
+  std::vector<Ending> endings_;
   bool clocks_jumped_ = false;
   std::deque<Recorded> recorded_;
   std::deque<std::pair<std::size_t, Submission>> submissions_;  // the newest that were accepted

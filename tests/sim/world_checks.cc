@@ -84,8 +84,15 @@ void World::check_after_turn(std::size_t who, const Effects& effects) {
   }
   site.committed_size = ledger.size();
   site.committed_root = ledger.root();
+  std::set<MemberId> suspended;
+  for (const ActiveSuspension& one : site.node->suspensions()) {
+    suspended.insert(one.member);
+  }
+  std::erase_if(site.suspended,
+                [&](const MemberId& member) { return !suspended.contains(member); });
   check_ledger(who);
-  check_directory(who);
+  site.suspended = std::move(suspended);
+  check_membership(who);
   if (site.lost_entries && site.node->view().phase == Phase::ready) {
     fail(site.name + " signs although its ledger is an old copy");
   }
@@ -108,7 +115,7 @@ void World::check_after_turn(std::size_t who, const Effects& effects) {
 // true: if it shows `opened`, the recipient has opened that very message.
 void World::check_levels(std::size_t author) {
   for (auto& [id, sent] : model_) {
-    if (sent.author != author || !trustworthy(author)) {
+    if (sent.author != author || sent.lost || !trustworthy(author)) {
       continue;
     }
     const auto shown = message(author, id);
@@ -122,19 +129,26 @@ void World::check_levels(std::size_t author) {
       const std::size_t recipient = site_of(delivery.recipient);
       Level& before = sent.shown.try_emplace(recipient, Level::accepted).first->second;
       const bool late = before == Level::expired && delivery.level == Level::opened;
-      if (delivery.level < before && !late) {
+      const bool again = before == Level::opened && sent.again.contains(recipient);
+      if (delivery.level < before && !late && !again) {
         fail("a level went back");
       }
-      if (is_settled(before) && delivery.level != before && !late) {
+      if (is_settled(before) && delivery.level != before && !late && !again) {
         fail("a settled level changed");
+      }
+      if (again && delivery.level != before) {
+        sent.again.erase(recipient);  // only once
       }
       before = delivery.level;
       const Site& there = *sites_[recipient];
+      const Site::Key key{sites_[author]->id, id};
       if (delivery.level == Level::opened && trustworthy(recipient) &&
-          !there.opened.contains({sites_[author]->id, id})) {
+          !there.opened.contains(key) && !there.opened_before.contains(key)) {
         fail("a receipt says opened, but its node's ledger does not");
       }
-      if (delivery.level == Level::opened && there.node && !there.locked &&
+      const bool lost_there =
+          sent.again.contains(recipient) || sent.settled_before.contains(recipient);
+      if (delivery.level == Level::opened && there.node && !there.locked && !lost_there &&
           trustworthy(recipient)) {
         const auto kept = message(recipient, id);
         if (!kept && kept.error().blame == Blame::caller) {
@@ -142,6 +156,15 @@ void World::check_levels(std::size_t author) {
         } else if (kept && kept->deliveries.front().level != Level::opened) {
           fail("a receipt says opened, its node says otherwise");
         }
+      }
+      const Member* entry = node(author).membership().find(delivery.recipient);
+      if (entry != nullptr && entry->state == MemberState::revoked && !is_settled(delivery.level)) {
+        fail("mail for a revoked member was not returned to " + sites_[author]->name);
+      }
+      if (delivery.level == Level::refused && delivery.code == Code::revoked &&
+          !sites_[author]->returned.contains({delivery.recipient, id}) &&
+          !there.judged.contains(key)) {
+        fail("mail was returned without an entry that proves it");
       }
     }
   }
@@ -167,15 +190,33 @@ void World::check_ledger(std::size_t who) {
         sent->second.expires.ms != UINT64_MAX && record.entry.time < sent->second.expires) {
       fail(site.name + " gave a message up before its time was over");
     }
-    if (record.entry.kind != EntryKind::opened || !record.entry.detail.is_zero()) {
+    const auto key = Site::Key{record.reference.author, record.reference.message};
+    if (record.entry.kind == EntryKind::returned) {
+      site.returned.insert({record.reference.peer, record.reference.message});
+    }
+    const bool outcome =
+        record.entry.kind == EntryKind::opened || record.entry.kind == EntryKind::refused ||
+        record.entry.kind == EntryKind::unsupported || record.entry.kind == EntryKind::expired;
+    if (outcome) {
+      site.judged.insert(key);
+    }
+    if (outcome && site.suspended.contains(record.reference.author) &&
+        record.reference.author != site.id) {
+      fail(site.name + " acts on a message of a member that is suspended");
+    }
+    if (record.entry.kind != EntryKind::opened) {
       continue;
     }
-    const auto key = std::pair{record.reference.author, record.reference.message};
-    if (!site.opened.emplace(key, record.entry.time).second && trustworthy(who)) {
+    const auto [place, first] = site.opened.emplace(key, Site::Places{record.index, record.index});
+    place->second.last = record.index;
+    if (!record.entry.detail.is_zero()) {
+      continue;
+    }
+    if (!first && trustworthy(who)) {
       fail(site.name + " opened a message twice");
     }
     if (sent != model_.end() && !clocks_jumped_ && !site.node->view().clock_suspect &&
-        record.entry.time >= sent->second.expires) {
+        record.entry.time >= sent->second.expires && site.incarnation == 1) {
       fail(site.name + " opened a message after its time was over");
     }
   }
@@ -192,29 +233,19 @@ void World::check_keys(std::size_t who) {
   const bool may_wait =  // a held envelope may need them; and a clock in doubt destroys nothing
       node.clock_suspect ||
       std::ranges::any_of(node.peers, [](const PeerView& peer) { return peer.held > 0; });
-  if (static_cast<std::size_t>(keys) <= epoch_keys_max || may_wait) {
+  // Keys that were all made anew wait for the end of the grace as well.
+  const auto retired = std::ranges::count_if(site.epochs_retired, [&](std::uint64_t when) {
+    return when != 0 && now_ - when < (tuning::epoch_grace.ms + days(1).ms);
+  });
+  const std::size_t most =
+      epoch_keys_max + static_cast<std::size_t>(retired) * tuning::epochs_ahead;
+  if (static_cast<std::size_t>(keys) <= most || may_wait) {
     site.too_many_keys_since.reset();
   } else if (!site.too_many_keys_since) {
     site.too_many_keys_since = now_;
   } else if (now_ - *site.too_many_keys_since > minutes(15).ms) {
     fail(site.name + " keeps private keys of epochs that are long over");
   }
-}
-
-// Only what two administrators signed, and never an older one.
-void World::check_directory(std::size_t who) {
-  Site& site = *sites_[who];
-  const VerifiedDirectory* directory = site.node->directory();
-  if (directory == nullptr) {
-    return;
-  }
-  if (!published_.contains(directory->hash())) {
-    fail(site.name + " follows a directory that too few have signed");
-  }
-  if (directory->value().version < site.directory_version && trustworthy(who)) {
-    fail(site.name + " went back to an older directory");
-  }
-  site.directory_version = directory->value().version;
 }
 
 // No message stands twice in a case.
@@ -238,7 +269,14 @@ void World::check_cases(std::size_t who) {
 
 // Why a message has not come to its end, if that is somebody's duty.
 std::optional<std::string> World::unsettled(const MessageId& id, const Sent& sent) {
-  if (!trustworthy(sent.author)) {
+  const bool author_revoked =
+      authority_->entry(sites_[sent.author]->id)->state == MemberState::revoked;
+  // Whose keys were made void by a directory that can have no successor speaks no more.
+  const auto void_keys = [&](std::size_t who) {
+    return authority_->is_split() && running(who) &&
+           node(who).view().standing == Standing::superseded;
+  };
+  if (!trustworthy(sent.author) || sent.lost || author_revoked || void_keys(sent.author)) {
     return std::nullopt;
   }
   const auto shown = message(sent.author, id);
@@ -247,7 +285,7 @@ std::optional<std::string> World::unsettled(const MessageId& id, const Sent& sen
   }
   for (const Delivery& delivery : shown->deliveries) {
     const std::size_t recipient = site_of(delivery.recipient);
-    if (!is_settled(delivery.level) && trustworthy(recipient)) {
+    if (!is_settled(delivery.level) && trustworthy(recipient) && !void_keys(recipient)) {
       return sites_[recipient]->name + " has it " + level_name(delivery.level);
     }
   }
@@ -255,11 +293,18 @@ std::optional<std::string> World::unsettled(const MessageId& id, const Sent& sen
 }
 
 bool World::all_settled() {
-  return std::ranges::none_of(
-      model_, [&](const auto& item) { return unsettled(item.first, item.second).has_value(); });
+  return !disagreement() && !unalarmed() && std::ranges::none_of(model_, [&](const auto& item) {
+    return unsettled(item.first, item.second).has_value();
+  });
 }
 
 void World::report_unsettled() {
+  for (const auto& why : {disagreement(), unalarmed()}) {
+    if (why) {
+      fail(*why + " after everything had healed");
+      return;
+    }
+  }
   for (const auto& [id, sent] : model_) {
     const auto why = unsettled(id, sent);
     if (!why) {
@@ -293,17 +338,30 @@ void World::report_unsettled() {
 void World::check_outcomes() {
   for (const auto& [id, sent] : model_) {
     const auto shown = message(sent.author, id);
-    if (!trustworthy(sent.author) || !shown) {
+    if (!trustworthy(sent.author) || sent.lost || !shown) {
       continue;
     }
     for (const Delivery& delivery : shown->deliveries) {
       const std::size_t recipient = site_of(delivery.recipient);
-      if (!trustworthy(recipient) || delivery.level == Level::expired) {
+      const bool own_verdict = delivery.level == Level::expired ||
+                               sites_[sent.author]->returned.contains({delivery.recipient, id});
+      // It is delivered again once the two have been restored.
+      const auto revoked = [&](std::size_t who) {
+        return authority_->entry(sites_[who]->id)->state == MemberState::revoked;
+      };
+      const bool waits =
+          sent.again.contains(recipient) && (revoked(recipient) || revoked(sent.author));
+      if (!trustworthy(recipient) || !is_settled(delivery.level) || own_verdict || waits ||
+          sent.settled_before.contains(recipient)) {
         continue;
       }
       const auto kept = message(recipient, id);
       if (!kept || kept->deliveries.front().level != delivery.level) {
-        fail("author and recipient disagree about an outcome");
+        fail(std::string("author and recipient disagree about an outcome: ") +
+             sites_[sent.author]->name + " has " + level_name(delivery.level) + ", " +
+             sites_[recipient]->name + " has " +
+             (kept ? level_name(kept->deliveries.front().level) : code_name(kept.error().code)) +
+             ", of the message of " + std::to_string(sent.at_ms) + " ms");
       }
     }
     const auto proof = receipt(sent.author, id);
@@ -313,15 +371,16 @@ void World::check_outcomes() {
     const auto parsed = parse_tlog_proof(*proof);
     bool good = false;
     for (const std::size_t recipient : sent.recipients) {
-      const Member* member = node(sent.author).directory()->find(sites_[recipient]->id);
-      const auto signed_note =
-          parsed
-              ? parse_signed_note(parsed->signed_note,
-                                  *SigningPublicKey::from(member->author.view()), NoteRole::author)
-              : Result<SignedNote>(tl::unexpected(Error{}));
-      good = good || (signed_note && verify_inclusion(parsed->index, signed_note->note.size,
-                                                      leaf_hash(parsed->entry), parsed->path,
-                                                      signed_note->note.root));
+      // With the key that it had when it signed.
+      for (const AuthorKey& key : sites_[recipient]->author_keys) {
+        const auto signed_note =
+            parsed ? parse_signed_note(parsed->signed_note, *SigningPublicKey::from(key.view()),
+                                       NoteRole::author)
+                   : Result<SignedNote>(tl::unexpected(Error{}));
+        good = good || (signed_note && verify_inclusion(parsed->index, signed_note->note.size,
+                                                        leaf_hash(parsed->entry), parsed->path,
+                                                        signed_note->note.root));
+      }
     }
     if (!good) {
       fail("an exported receipt does not verify");

@@ -41,6 +41,7 @@ struct World::Site {
   std::optional<Node> node;
   std::optional<WriteAnchor> anchor;
   std::int64_t wall_offset_ms = 0;
+  std::uint64_t clock_moved = 0;  // when
   bool locked = false;
   bool stays_down = false;   // its disk is beyond use
   bool rolled_back = false;  // an old image was restored: it must notice by itself
@@ -51,10 +52,30 @@ struct World::Site {
   std::uint64_t committed_size = 0;
   Digest committed_root;
   std::uint64_t directory_version = 0;
-  // What its ledger says of messages, read from its entries as they come: author and id to the
-  // time of `opened`.
-  std::map<std::pair<MemberId, MessageId>, Timestamp> opened;
-  std::uint64_t examined = 0;  // entries
+  std::uint64_t constitution_version = 0;
+  // What its ledger says of messages, read from its entries as they come, by author and id: where
+  // `opened` stands first, and where last (under a newer signature).
+  struct Places {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+  };
+  using Key = std::pair<MemberId, MessageId>;
+  std::map<Key, Places> opened;
+  std::set<Key> opened_before;                        // in ledgers of lost incarnations
+  std::set<Key> judged;                               // with any outcome
+  std::set<std::pair<MemberId, MessageId>> returned;  // own messages, by the revoked recipient
+  std::uint64_t examined = 0;                         // entries
+  std::uint32_t incarnation = 1;
+  std::set<AuthorKey> author_keys;            // all that were ever its own
+  TransportKey transport;                     // with which its link runs
+  bool superseded = false;                    // its keys were not the listed ones, and it stopped
+  std::optional<Bytes> newest_rotation;       // not in the directory yet
+  std::vector<std::uint64_t> epochs_retired;  // when it made all its epoch keys anew
+  std::set<MemberId> suspended;               // as it knew before this turn, and knows
+  Digest membership;                          // what `replayed` was made of
+  std::optional<Membership> replayed;
+  std::optional<std::uint64_t> suspensions_differ_since;
+  std::optional<Digest> side;  // of a split network
   std::optional<std::uint64_t> too_many_keys_since;
   std::optional<std::uint64_t> next_tick;
 };

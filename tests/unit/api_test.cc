@@ -42,8 +42,12 @@ std::vector<Request> all_requests() {
       {16, GetMembers{member}},
       {17, Unlock{Bytes(limits::passphrase_bytes_max, 'p')}},
       {18, Lock{}},
-      {19, InstallDirectory{Bytes(70'000, 5)}},
+      {19, Install{Bytes(70'000, 5)}},
       {20, ConfirmClock{}},
+      {21, Rotate{true, false, true, false, true, "tcp://node.example:7311"}},
+      {22, Rotate{false, true, false, true, false, ""}},
+      {23, Rotate{}},
+      {24, GetAlarms{}},
   };
 }
 
@@ -75,6 +79,16 @@ CaseView case_view(bool with_events) {
   return shown;
 }
 
+AlarmView alarm_view(AlarmKind kind) {
+  const bool of_member = kind == AlarmKind::rotation || kind == AlarmKind::ledger;
+  return {kind,
+          of_member ? filled<MemberId>(7) : MemberId{},
+          21,
+          {1'700'000'000'001},
+          filled<Digest>(22),
+          filled<Digest>(23)};
+}
+
 NodeStatus node_status() {
   NodeStatus status;
   status.node.network = filled<NetworkId>(1);
@@ -84,14 +98,21 @@ NodeStatus node_status() {
   status.node.phase = Phase::stopped;
   status.node.locked = true;
   status.node.clock_suspect = true;
-  status.node.directory_expired = true;
+  status.node.staleness = Staleness::warn;
+  status.node.standing = Standing::superseded;
+  status.node.constitution_version = 17;
+  status.node.key_serial = 18;
+  status.node.rotation_waits = true;
+  status.node.alarms = {alarm_view(AlarmKind::directory), alarm_view(AlarmKind::ledger)};
   status.node.directory_version = 3;
   status.node.directory_expires = {4};
   status.node.ledger_size = 5;
   status.node.ledger_root = filled<Digest>(6);
   status.node.session_first = 7;
   status.node.outbox_depth = 8;
-  status.node.peers = {{filled<MemberId>(9), "peer", true, 10, 11, 12, {13}}, {}};
+  status.node.peers = {{filled<MemberId>(9), "peer", true, 10, 11, 12, Timestamp{19}, false, {13}},
+                       {filled<MemberId>(10), "gone", false, 0, 0, 2, std::nullopt, true, {14}},
+                       {}};
   status.link = {true, 1, 2, 3, 4, 5, 6, 7, 8};
   status.store = {"good", 1, 2, 3};
   status.version = "0.1.0";
@@ -108,11 +129,21 @@ Member member(std::uint8_t seed) {
           MemberState::revoked,
           {0x70},
           2,
+          3,
+          4,
           filled<AuthorKey>(1),
           filled<ReceiptKey>(2),
           filled<WitnessKey>(3),
           filled<TransportKey>(4),
           "tcp://127.0.0.1:7001"};
+}
+
+// Of an alarm whose files travel with it the digests are theirs.
+AlarmView alarm_view_of_files(const Bytes& here, const Bytes& there) {
+  AlarmView alarm = alarm_view(AlarmKind::rotation);
+  alarm.here = crypto::sha256({here});
+  alarm.there = crypto::sha256({there});
+  return alarm;
 }
 
 std::vector<Reply> all_replies() {
@@ -139,10 +170,17 @@ std::vector<Reply> all_replies() {
       {12, LedgerPage{7, {2, Bytes(Entry::encoded_size, 4)}, 9}},
       {13, LedgerHead{7, filled<Digest>(1), "note\n", Bytes(32, 8), 2}},
       {14, LedgerHead{0, filled<Digest>(1), "", {}, 1}},
-      {15,
-       Members{
-           filled<NetworkId>(1), filled<MemberId>(2), {member(1), member(2)}, filled<MemberId>(2)}},
+      {15, Members{filled<NetworkId>(1),
+                   filled<MemberId>(2),
+                   {member(1), member(2)},
+                   {{filled<MemberId>(2), {1'700'000'000'000}}},
+                   filled<MemberId>(2)}},
       {16, Done{}},
+      {17, Rotated{Bytes(900, 6), 4, true}},
+      {18, Rotated{{}, 0, false}},
+      {19,
+       Alarms{{{alarm_view_of_files(Bytes(900, 7), Bytes(901, 8)), Bytes(900, 7), Bytes(901, 8)}}}},
+      {20, Alarms{}},
   };
 }
 
@@ -216,7 +254,9 @@ TEST(Api, RequestsOverTheirBoundsAreRefused) {
       {1, GetLedger{0, 0}},
       {1, GetLedger{0, limits::ledger_entries_max + 1}},
       {1, Unlock{Bytes(limits::passphrase_bytes_max + 1, 'p')}},
-      {1, InstallDirectory{Bytes(limits::directory_chunk_max, 1)}},
+      {1, Install{Bytes(limits::directory_chunk_max, 1)}},
+      {1, Rotate{true, false, false, false, false,
+                 std::string(hamroh::limits::string_bytes_max + 1, 'x')}},
   };
   for (std::size_t i = 0; i < wrong.size(); ++i) {
     EXPECT_FALSE(parse_request(encode(wrong[i]))) << i;
@@ -230,6 +270,12 @@ TEST(Api, RepliesWithValuesNobodyKnowsAreRefused) {
   kind.node.kind = static_cast<MemberKind>(0);
   NodeStatus name = node_status();
   name.node.name = "\xff\xfe";
+  NodeStatus staleness = node_status();
+  staleness.node.staleness = static_cast<Staleness>(4);
+  NodeStatus standing = node_status();
+  standing.node.standing = static_cast<Standing>(0);
+  NodeStatus alarm = node_status();
+  alarm.node.alarms[0].kind = static_cast<AlarmKind>(5);
   CaseView state = case_view(false);
   state.state = static_cast<ReferralState>(0);
   MessageView level = message_view(1);
@@ -245,7 +291,10 @@ TEST(Api, RepliesWithValuesNobodyKnowsAreRefused) {
       {1, Case{state}},
       {1, Message{level}},
       {1, Message{deliveries}},
-      {1, Members{{}, {}, {revoked}, std::nullopt}},
+      {1, staleness},
+      {1, standing},
+      {1, alarm},
+      {1, Members{{}, {}, {revoked}, {}, std::nullopt}},
       {1, Failure{Code::full, std::string(hamroh::limits::string_bytes_max + 1, 'x')}},
       {1, Receipt{std::string("\xc3\x28")}},
       {1, LedgerHead{1, {}, "note", Bytes(31), 1}},

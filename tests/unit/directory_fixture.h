@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include "protocol/directory.h"
+#include <functional>
+
+#include "protocol/join_request.h"
+#include "protocol/membership.h"
 
 namespace hamroh::directory_fixture {
 
@@ -72,6 +75,7 @@ inline Directory directory(const VerifiedConstitution& constitution, std::uint64
   directory.network = constitution.network();
   directory.version = version;
   directory.previous = previous;
+  directory.warns = today + days(60);
   directory.constitution = constitution.hash();
   directory.created = today;
   directory.expires = today + days(90);
@@ -79,13 +83,93 @@ inline Directory directory(const VerifiedConstitution& constitution, std::uint64
   return directory;
 }
 
-inline SignedPayload directory_file(const Directory& directory, const NetworkId& network,
-                                    const std::vector<unsigned>& signers) {
-  SignedPayload file{encode_directory(directory), {}};
+inline DirectoryFile signed_by(DirectoryFile file, const NetworkId& network,
+                               const std::vector<unsigned>& signers) {
   for (const unsigned signer : signers) {
-    file.signatures.push_back(sign_directory(file.payload, network, key(signer)));
+    file.head.signatures.push_back(sign_directory(file.head.payload, network, key(signer)));
   }
   return file;
+}
+
+// Complete.
+inline DirectoryFile directory_file(const Directory& directory, const NetworkId& network,
+                                    const std::vector<unsigned>& signers) {
+  return signed_by(complete_file(directory), network, signers);
+}
+
+// Version 1, complete and signed by two.
+inline DirectoryFile first_file(const VerifiedConstitution& constitution = founded()) {
+  return directory_file(directory(constitution), constitution.network(), {1, 2});
+}
+
+// The step to the next version, changed and signed as told.
+inline DirectoryFile next_file(const VerifiedDirectory& current,
+                               const std::function<void(Directory&)>& change,
+                               const std::vector<unsigned>& signers = {1, 2}) {
+  Directory next = current.successor(today, days(90));
+  change(next);
+  return signed_by(delta_file(current.value(), next), current.value().network, signers);
+}
+
+// Constitution 2: administrators 2 and 3 are replaced by 4, 5 and 6, of whom with 1 three agree.
+inline Constitution replaced(const VerifiedConstitution& first = founded(),
+                             std::uint64_t directory_from = 2) {
+  Constitution next = constitution(1, 3);
+  for (const unsigned number : {4U, 5U, 6U}) {
+    next.administrators.push_back(administrator(number));
+  }
+  next.version = first.value().version + 1;
+  next.previous = first.hash();
+  next.directory_from = directory_from;
+  return next;
+}
+
+inline SignedPayload successor_file(const Constitution& next, const NetworkId& network,
+                                    const std::vector<unsigned>& signers = {1, 2, 4, 5}) {
+  SignedPayload file{encode_constitution(next), {}};
+  for (const unsigned signer : signers) {
+    file.signatures.push_back(sign_constitution(file.payload, network, key(signer)));
+  }
+  return file;
+}
+
+inline Suspension suspension(unsigned of, Timestamp from = today, bool lift = false) {
+  return {founded().network(),           member(of).id, from, from + hours(72),
+          SuspensionReason::device_lost, lift};
+}
+
+inline Bytes suspension_file(const Suspension& suspension, const std::vector<unsigned>& signers) {
+  SignedPayload file{encode_suspension(suspension), {}};
+  for (const unsigned signer : signers) {
+    file.signatures.push_back(sign_suspension(file.payload, suspension.network, key(signer)));
+  }
+  return encode_signed_suspension(file);
+}
+
+// The n-th rotation of member(of): from serial n - 1 to n; the keys of serial 0 are member's own.
+inline unsigned rotated_key(unsigned of, std::uint64_t serial, unsigned which) {
+  return serial == 0 ? of * 100 + which : of * 100'000 + static_cast<unsigned>(serial) * 10 + which;
+}
+inline Rotation rotation(unsigned of, std::uint64_t serial = 1) {
+  return {founded().network(),
+          member(of).id,
+          1,
+          serial,
+          today,
+          public_of<AuthorKey>(rotated_key(of, serial, 0)),
+          public_of<ReceiptKey>(rotated_key(of, serial, 1)),
+          public_of<WitnessKey>(rotated_key(of, serial, 2)),
+          public_of<TransportKey>(rotated_key(of, serial, 3)),
+          member(of).endpoint};
+}
+inline Bytes rotation_file(const Rotation& rotation, unsigned of, unsigned signer) {
+  const auto author = key(rotated_key(of, rotation.serial, 0));
+  const auto receipt = key(rotated_key(of, rotation.serial, 1));
+  const auto witness = key(rotated_key(of, rotation.serial, 2));
+  return make_rotation(rotation, key(signer), {author, receipt, witness});
+}
+inline Bytes rotation_file(unsigned of, std::uint64_t serial = 1) {
+  return rotation_file(rotation(of, serial), of, rotated_key(of, serial - 1, 0));
 }
 
 template <class T>

@@ -130,6 +130,7 @@ const std::map<std::string, std::string> headers_of_rooms = {
     {"protocol/record_bounds.h", "protocol_types"},
     {"protocol/wire_buffer.h", "protocol_types"},
     {"admin/commands.h", "hamroh"},
+    {"admin/authority_commands.h", "hamroh-authority"},
     {"sdk/include/hamroh/client.h", "hamroh_sdk"},
 };
 

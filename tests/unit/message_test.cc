@@ -55,7 +55,9 @@ Hello hello() {
   hello.own = sign_note(origin, 10, filled<Digest>(6), 2, NoteRole::author, key(1));
   hello.seen = sign_note(origin, 7, filled<Digest>(7), 0, NoteRole::receipt, key(2));
   hello.key_sheet = bytes("a signed sheet");
-  hello.suspensions = {bytes("one"), bytes("two")};
+  hello.constitution_version = 2;
+  hello.standing = filled<Digest>(8);
+  hello.statements = {bytes("one"), bytes("two")};
   return hello;
 }
 
@@ -173,7 +175,8 @@ TEST(Hello, RoundTrips) {
   bare.own.reset();
   bare.seen.reset();
   bare.key_sheet.clear();
-  bare.suspensions.clear();
+  bare.statements.clear();
+  bare.standing = {};
   EXPECT_EQ(parse_hello(encode_hello(bare)).value(), bare);
 }
 
@@ -199,12 +202,19 @@ TEST(Hello, PurposeIsKnown) {
 }
 
 TEST(Hello, AttachedFilesAreBounded) {
-  EXPECT_EQ(hello_code_with([](auto& h) { h.suspensions.resize(limits::suspensions_max); }),
+  EXPECT_EQ(hello_code_with([](auto& h) { h.statements.resize(limits::statements_max); }),
             Code::none);
-  EXPECT_EQ(hello_code_with([](auto& h) { h.suspensions.resize(limits::suspensions_max + 1); }),
+  EXPECT_EQ(hello_code_with([](auto& h) { h.statements.resize(limits::statements_max + 1); }),
             Code::too_large);
   EXPECT_EQ(hello_code_with([](auto& h) { h.key_sheet.resize(200 * 1024); }), Code::too_large);
-  EXPECT_EQ(hello_code_with([](auto& h) { h.suspensions[0].resize(200 * 1024); }), Code::too_large);
+  EXPECT_EQ(hello_code_with([](auto& h) {
+              h.statements = {Bytes(limits::statements_bytes_max - 3), bytes("two")};
+            }),
+            Code::none);
+  EXPECT_EQ(hello_code_with([](auto& h) {
+              h.statements = {Bytes(limits::statements_bytes_max - 2), bytes("two")};
+            }),
+            Code::too_large);
   EXPECT_EQ(hello_code_with([](auto& h) { h.key_sheet.resize(limits::frame_bytes_max); }),
             Code::too_large);
 }

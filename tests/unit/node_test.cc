@@ -1,172 +1,19 @@
 // Two nodes without a network: the tests carry the frames, and lose the ones they like.
 
-#include "protocol/node.h"
-
-#include "protocol/memory_store.h"
-#include "protocol/wire_form.h"
-#include "tests/unit/directory_fixture.h"
-#include "tests/unit/store_fixture.h"
+#include "tests/unit/node_fixture.h"
 
 namespace hamroh {
 namespace {
 
-using namespace directory_fixture;
-using store_fixture::SeededEntropy;
+using namespace node_fixture;
 
-MessageId id_of(std::uint64_t number) {
-  MessageId id;
-  id.bytes[0] = 1;
-  const Bytes tail = key_u64(number);
-  std::ranges::copy(tail, id.bytes.begin() + 8);
-  return id;
-}
-
-CaseId case_of(const MessageId& message) {
-  return *CaseId::from(message.view());
-}
-
-Bytes referral() {
-  ReferralForm form;
-  form.triage.urgency = Urgency::normal;
-  form.triage.sensitivity = Sensitivity::standard;
-  form.triage.services = {Service::shelter};
-  form.triage.reason = {"test", {}};
-  form.triage.age_band = AgeBand::from_18;
-  form.triage.sex = Sex::female;
-  form.triage.languages = {"tg"};
-  form.triage.district = "TJ-SU-KHUJAND";
-  form.triage.requested_by = "self";
-  form.consent.given_by = ConsentGiver::self;
-  form.consent.mode = ConsentMode::signed_paper;
-  form.consent.text_version = "consent/1";
-  form.consent.language = "tg";
-  form.consent.date = "2026-09-21";
-  form.consent.scope = {{{"kind:commission"}, {DisclosureTier::t1}, {"protection"}}};
-  return encode(form);
-}
-
-Bytes note(const std::string& words) {
-  return encode(NoteText{{"en", words}});
-}
-
-struct Site {
-  explicit Site(std::uint64_t seed) : entropy(seed) {}
-  MemoryStore store;
-  SeededEntropy entropy;
-  std::optional<Node> node;
-  MemberId id;
-  std::vector<SendFrame> out;  // what it said and nobody has carried yet
-};
-
-class NodeTest : public testing::Test {
+class NodeTest : public NodeFixture {
  protected:
-  NodeTest() {
-    const SignedPayload founding = founding_file(constitution(3, 2), {1, 2, 3});
-    const Bytes file = encode_signed_constitution(founding);
-    Directory members = directory(founded());
-    members.members.clear();
-    members.expires = today + days(3650);
-    for (auto& [site, kind, name] : {std::tuple(&ngo_, MemberKind::ngo, "ngo"),
-                                     std::tuple(&commission_, MemberKind::commission, "commission"),
-                                     std::tuple(&ministry_, MemberKind::ministry, "ministry")}) {
-      const NewMember member{file, name, kind, "tcp://127.0.0.1:7000"};
-      in_turn(*site, [&](Turn& turn) {
-        members.members.push_back(
-            parse_join_request(Node::initialise(member, turn).value()).value().member);
-        site->id = members.members.back().id;
-      });
-    }
-    std::ranges::sort(members.members, {}, &Member::id);
-    const Bytes directory_bytes =
-        encode_signed_directory(directory_file(members, founded().network(), {1, 2}));
-    for (Site* site : {&ngo_, &commission_}) {
-      in_turn(*site, [&](Turn& turn) { site->node.emplace(Node::open({}, turn).value()); });
-      in_turn(*site, [&](Turn& turn) {
-        ASSERT_TRUE(site->node->install_directory(directory_bytes, turn));
-      });
-    }
-    sleep(tuning::start_wait_max);
-    in_turn(ngo_, [&](Turn& turn) { ngo_.node->peer_up(commission_.id, turn); });
-    in_turn(commission_, [&](Turn& turn) { commission_.node->peer_up(ngo_.id, turn); });
-    talk();
-  }
-
-  void in_turn(Site& site, const std::function<void(Turn&)>& inputs) {
-    auto transaction = site.store.begin().value();
-    Effects effects;
-    Turn turn{{today.ms + elapsed_.ms}, elapsed_, *transaction, site.entropy, effects};
-    inputs(turn);
-    if (site.node) {
-      ASSERT_TRUE(site.node->finish(turn));
-      site.node->check_invariants();
-    }
-    ASSERT_TRUE(transaction->commit());
-    std::ranges::move(effects.frames, std::back_inserter(site.out));
-  }
-  void tick(Site& site) {
-    in_turn(site, [&](Turn& turn) { ASSERT_TRUE(site.node->tick(turn)); });
-  }
-  void sleep(Duration duration) {
-    elapsed_.ms += duration.ms;
-    tick(ngo_);
-    tick(commission_);
-  }
-  // Brings one frame to the other side; what that side says of it.
-  Status carry(Site& from, Site& to, const SendFrame& frame) {
-    Status received;
-    if (frame.peer == to.id) {
-      in_turn(to, [&](Turn& turn) { received = to.node->receive(from.id, frame.frame, turn); });
-    }
-    return received;
-  }
-  void carry_all(Site& from, Site& to) {
-    for (const SendFrame& frame : std::exchange(from.out, {})) {
-      (void)carry(from, to, frame);
-    }
-  }
-  // Carries everything for three seconds; hellos have their pauses.
-  void talk() {
-    for (int round = 0; round < 10; ++round) {
-      carry_all(ngo_, commission_);
-      carry_all(commission_, ngo_);
-      sleep(milliseconds(300));
-    }
-  }
-  Result<Accepted> submit(Site& site, const Submission& submission) {
-    Result<Accepted> accepted;
-    in_turn(site, [&](Turn& turn) { accepted = site.node->submit(submission, turn); });
-    return accepted;
-  }
-  [[nodiscard]] Submission a_referral(std::uint64_t number = 1) const {
-    return {id_of(number), {}, EventKind::referral_send, {commission_.id}, referral(), {}};
-  }
-  [[nodiscard]] static Submission a_note(std::uint64_t number, const std::string& words) {
-    return {id_of(number), case_of(id_of(1)), EventKind::case_note, {}, note(words), {}};
-  }
-  Level level(const MessageId& message) {
-    Level level{};
-    in_turn(ngo_, [&](Turn& turn) { level = ngo_.node->message(message, turn).value().level(); });
-    return level;
-  }
-  // The code of a refusal that leaves ledger and outbox as they were.
-  Code refusal(Site& site, const Submission& submission) {
-    const std::uint64_t before = site.node->ledger().size();
-    const std::uint64_t queued = site.node->view().outbox_depth;
-    const Code code = code_of(submit(site, submission));
-    EXPECT_EQ(site.node->ledger().size(), before);
-    EXPECT_EQ(site.node->view().outbox_depth, queued);
-    return code;
-  }
   Code refused_with(const std::function<void(Submission&)>& change) {
     Submission submission = a_referral(1000);
     change(submission);
     return refusal(ngo_, submission);
   }
-
-  Duration elapsed_{1'000'000};
-  Site ngo_{1};
-  Site commission_{2};
-  Site ministry_{3};
 };
 
 TEST_F(NodeTest, CarriesAReferralToItsReceipt) {
@@ -257,21 +104,21 @@ TEST_F(NodeTest, OnlyWhoWasAskedDecidesAndOnlyOnce) {
 }
 
 TEST_F(NodeTest, LockedNodeSubmitsNothingAndHoldsWhatComes) {
-  in_turn(commission_, [&](Turn& turn) { ASSERT_TRUE(commission_.node->lock(turn)); });
+  lock(commission_);
   talk();
   EXPECT_EQ(refusal(commission_, a_referral(9)), Code::locked);
   ASSERT_TRUE(submit(ngo_, a_referral()));
   talk();
   EXPECT_EQ(level(id_of(1)), Level::stored);
   EXPECT_EQ(ngo_.node->view().outbox_depth, 1U);  // stored is no end
-  in_turn(commission_, [&](Turn& turn) { ASSERT_TRUE(commission_.node->unlock(turn)); });
+  unlock(commission_);
   talk();
   EXPECT_EQ(level(id_of(1)), Level::opened);
   EXPECT_EQ(ngo_.node->view().outbox_depth, 0U);
 }
 
 TEST_F(NodeTest, HeldEnvelopeThatComesAgainIsHeldOnce) {
-  in_turn(commission_, [&](Turn& turn) { ASSERT_TRUE(commission_.node->lock(turn)); });
+  lock(commission_);
   talk();
   ASSERT_TRUE(submit(ngo_, a_referral()));
   const std::vector<SendFrame> frames = std::exchange(ngo_.out, {});

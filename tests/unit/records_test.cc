@@ -2,6 +2,9 @@
 
 #include "protocol/records.h"
 
+#include <functional>
+#include <set>
+
 #include "tests/unit/envelope_fixture.h"
 
 namespace hamroh {
@@ -214,6 +217,71 @@ TEST(EpochSecretRow, RoundTripsAndIsStrict) {
   EXPECT_EQ(parsed.begins, Timestamp{3});
   EXPECT_EQ(parsed.ends, Timestamp{4});
   expect_strict<EpochSecret>(row());
+}
+
+AlarmRecord alarm_record() {
+  return {AlarmKind::rotation, filled<MemberId>(1), 2, {3}, Bytes(40, 4), Bytes(41, 5)};
+}
+
+TEST(AlarmRow, RoundTripsAndIsStrict) {
+  const AlarmRecord alarm = alarm_record();
+  EXPECT_EQ(AlarmRecord::parse(alarm.encode()).value(), alarm);
+  expect_strict<AlarmRecord>(alarm.encode());
+  expect_no_crash<AlarmRecord>(alarm.encode());
+}
+
+TEST(AlarmRow, IsAnotherForAnotherFault) {
+  const Bytes key = alarm_record().key();
+  const Bytes prefix = AlarmRecord::prefix();
+  EXPECT_TRUE(std::equal(prefix.begin(), prefix.end(), key.begin()));
+  const auto with = [](const std::function<void(AlarmRecord&)>& change) {
+    AlarmRecord changed = alarm_record();
+    change(changed);
+    return changed.key();
+  };
+  EXPECT_NE(with([](AlarmRecord& a) { a.kind = AlarmKind::ledger; }), key);
+  EXPECT_NE(with([](AlarmRecord& a) { a.member = filled<MemberId>(9); }), key);
+  EXPECT_NE(with([](AlarmRecord& a) { a.version = 9; }), key);
+  EXPECT_NE(with([](AlarmRecord& a) { a.there = Bytes(3); }), key);
+  EXPECT_EQ(with([](AlarmRecord& a) { a.seen = {9}; }), key);  // the same one, seen again
+}
+
+TEST(RedeliveryRow, RoundTripsAndIsStrict) {
+  const RedeliveryRecord again{1, 2, UINT64_MAX};
+  EXPECT_EQ(RedeliveryRecord::parse(again.encode()).value(), again);
+  expect_strict<RedeliveryRecord>(again.encode());
+}
+
+TEST(Keys, OfMembershipStandApartFromOneAnother) {
+  const std::vector<Bytes> keys{constitution_key(1),
+                                constitution_key(2),
+                                directory_version_key(1),
+                                directory_version_key(2),
+                                suspension_key(bytes("one")),
+                                suspension_key(bytes("other")),
+                                rotation_key(filled<MemberId>(1), 1),
+                                rotation_key(filled<MemberId>(1), 2),
+                                rotation_key(filled<MemberId>(2), 1),
+                                RedeliveryRecord::key(filled<MemberId>(1), 1),
+                                RedeliveryRecord::key(filled<MemberId>(1), 2),
+                                row::past_key(Bytes(32, 1)),
+                                row::identity,
+                                row::clock,
+                                row::own_sheet,
+                                row::waiting_rotation};
+  EXPECT_EQ(std::set<Bytes>(keys.begin(), keys.end()).size(), keys.size());
+  EXPECT_TRUE(std::ranges::all_of(keys, [](const Bytes& key) { return key.size() <= 64; }));
+  // In the order in which they are taken again.
+  EXPECT_LT(constitution_key(9), constitution_key(10));
+  EXPECT_LT(rotation_key(filled<MemberId>(1), 9), rotation_key(filled<MemberId>(1), 10));
+  // What is scanned as statements holds nothing else.
+  const auto under = [&](std::string_view prefix) {
+    return std::ranges::count_if(keys,
+                                 [&](const Bytes& key) { return text(key).starts_with(prefix); });
+  };
+  EXPECT_EQ(under("con"), 2);
+  EXPECT_EQ(under("sus"), 2);
+  EXPECT_EQ(under("rot"), 3);
 }
 
 TEST(Keys, OfRowsDifferByWhatTheyName) {

@@ -25,7 +25,8 @@ class Setup : public testing::Test {
     ASSERT_TRUE(write_file(place_.file("network"), encode_signed_constitution(founding)));
   }
   [[nodiscard]] InitOptions options() const {
-    return {home_, place_.file("network"), "Umed", MemberKind::ngo, "tcp://127.0.0.1:7001", {}};
+    return {home_, place_.file("network"), "Umed", MemberKind::ngo, "tcp://127.0.0.1:7001", {}, {},
+            {}};
   }
   void configure(const std::string& toml) {
     ASSERT_TRUE(write_file(home_.configuration(), view(toml)));
@@ -36,10 +37,12 @@ class Setup : public testing::Test {
     ASSERT_TRUE(request);
     const VerifiedConstitution constitution = directory_fixture::founded();
     Directory directory = directory_fixture::directory(constitution);
+    directory.created = wall_now();
+    directory.warns = wall_now() + days(60);
     directory.expires = wall_now() + days(90);
     directory.members = {request->member};
     ASSERT_TRUE(write_file(place_.file("directory"),
-                           encode_signed_directory(directory_fixture::directory_file(
+                           encode_directory_file(directory_fixture::directory_file(
                                directory, directory.network, {1, 2}))));
   }
 

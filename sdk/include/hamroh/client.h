@@ -74,7 +74,10 @@ class Client {
   [[nodiscard]] Result<std::uint64_t> cursor_now();
   [[nodiscard]] Status unlock(ByteView passphrase);
   [[nodiscard]] Status lock();
-  [[nodiscard]] Status install_directory(ByteView file);
+  // A directory, or any other signed statement about membership; also a history or network file.
+  [[nodiscard]] Status install(ByteView file);
+  [[nodiscard]] Result<api::Rotated> rotate(const api::Rotate& ask);
+  [[nodiscard]] Result<api::Alarms> alarms();
   [[nodiscard]] Status confirm_clock();
 
   // ---- pipelined

@@ -21,7 +21,9 @@ std::vector<Bytes> seeds() {
       {4, GetReceipt{message, filled<MemberId>(3)}},
       {5, GetLedger{7, 8}},
       {6, Unlock{Bytes(20, 'p')}},
-      {7, InstallDirectory{Bytes(300, 5)}},
+      {7, Install{Bytes(300, 5)}},
+      {9, Rotate{true, true, false, false, true, "tcp://node.example:1"}},
+      {10, GetAlarms{}},
       {8, GetStatus{}},
   };
   for (const Request& request : requests) {
@@ -30,6 +32,15 @@ std::vector<Bytes> seeds() {
   const std::vector<Reply> replies = {
       {1, Accepted{message, filled<CaseId>(2), true}},
       {2, Failure{Code::not_found, "nothing"}},
+      {3, Rotated{Bytes(90, 1), 2, true}},
+      {4, Alarms{{{{AlarmKind::ledger,
+                    filled<MemberId>(1),
+                    3,
+                    {4},
+                    crypto::sha256({Bytes(30, 2)}),
+                    crypto::sha256({Bytes(31, 3)})},
+                   Bytes(30, 2),
+                   Bytes(31, 3)}}}},
   };
   for (const Reply& reply : replies) {
     all.push_back(chosen(1, encode(reply)));

@@ -33,7 +33,9 @@ std::vector<Bytes> seeds() {
       sign_note({hello.network, hello.member, 1}, 5, filled<Digest>(13), 2, NoteRole::author, key);
   hello.seen = hello.own;
   hello.key_sheet = Bytes(300, 14);
-  hello.suspensions = {Bytes(200, 15)};
+  hello.constitution_version = 3;
+  hello.standing = filled<Digest>(16);
+  hello.statements = {Bytes(200, 15), Bytes(30, 17)};
   return {chosen(0, encode_inner(inner)), chosen(1, encode_hello(hello)),
           chosen(1, encode_hello(Hello{})), chosen(2, encode_rekey({filled<Digest>(1), {1, 2}}))};
 }

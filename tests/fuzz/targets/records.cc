@@ -55,13 +55,16 @@ std::vector<Bytes> seeds() {
   proof.leaves = {{0, filled<Digest>(2)}};
   proof.receipts = {{0, Entry{}}};
   EpochSecret epoch;
+  const AlarmRecord alarm{AlarmKind::rotation, filled<MemberId>(5), 6, {7},
+                          Bytes(40, 8),        Bytes(41, 9)};
+  const RedeliveryRecord again{2, 3, 4};
   return {chosen(0, message.encode()), chosen(1, record.encode()), chosen(2, peer.encode()),
           chosen(3, pending.encode()), chosen(4, held.encode()),   chosen(5, proof.encode()),
-          chosen(6, epoch.encode())};
+          chosen(6, epoch.encode()),   chosen(7, alarm.encode()),  chosen(8, again.encode())};
 }
 
 void run(ByteView input) {
-  const auto [parser, rest] = choose(input, 7);
+  const auto [parser, rest] = choose(input, 9);
   switch (parser) {
     case 0:
       return same_bytes<MessageRecord>(rest);
@@ -79,8 +82,12 @@ void run(ByteView input) {
       return same_bytes<HeldRecord>(rest);
     case 5:
       return same_bytes<ProofRecord>(rest);
-    default:
+    case 6:
       return same_bytes<EpochSecret>(rest);
+    case 7:
+      return round_trip<AlarmRecord>(rest);
+    default:
+      return round_trip<RedeliveryRecord>(rest);
   }
 }
 
