@@ -129,7 +129,8 @@ void World::check_levels(std::size_t author) {
       const std::size_t recipient = site_of(delivery.recipient);
       Level& before = sent.shown.try_emplace(recipient, Level::accepted).first->second;
       const bool late = before == Level::expired && delivery.level == Level::opened;
-      const bool again = before == Level::opened && sent.again.contains(recipient);
+      const bool arrived = before == Level::opened || before == Level::expired;  // then late
+      const bool again = arrived && sent.again.contains(recipient);
       if (delivery.level < before && !late && !again) {
         fail("a level went back");
       }

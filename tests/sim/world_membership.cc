@@ -507,8 +507,12 @@ void World::visit_cut_off() {
       add_reached(who, reached);
     }
   }
-  // One that had stopped because its keys were not the listed ones begins again.
+  // Whoever was down for long is not sure of the time; one that had stopped because its keys were
+  // not the listed ones begins again.
   for (std::size_t who = 0; who < sites_.size(); ++who) {
+    if (running(who) && node(who).view().clock_suspect) {
+      (void)turn(who, [](Node& node, Turn& turn) { return node.confirm_clock(turn); });
+    }
     if (running(who) && sites_[who]->superseded && node(who).view().standing == Standing::member) {
       sites_[who]->superseded = false;
       crash(who);
