@@ -60,10 +60,16 @@ class DamagedStore : public testing::Test {
     client_.reset();
     network_->stop(sender);
     auto started = network_->start(sender, 0, more);
-    if (started) {
-      connect();
+    if (!started) {
+      return started;
     }
-    return client_ ? started : tl::unexpected("no answer: " + log());
+    // A damaged node may still have answered the question whether it is there, and then have ended.
+    auto client = Client::connect(network_->home(sender));
+    if (!client) {
+      return tl::unexpected("no answer: " + log());
+    }
+    client_.emplace(std::move(*client));
+    return started;
   }
 
   Result<api::Accepted> refer(const MessageId& id) {
