@@ -6,6 +6,7 @@
 #include <numeric>
 #include <utility>
 
+#include "admin/identity.h"
 #include "admin/report.h"
 #include "protocol/text.h"
 
@@ -39,7 +40,12 @@ std::string remedy_for(Code code) {
     case Code::store_corrupt:
       return "What is not damaged can still be read: see hamroh status. Keep a copy of the home.";
     case Code::bad_passphrase:
-      return "Nothing has changed; try again.";
+      return "Nothing has changed; try again. After three wrong ones each further one waits "
+             "longer.";
+    case Code::not_authenticated:
+      return "Log in with: hamroh login NAME (programs: --key FILE).";
+    case Code::not_permitted:
+      return "See hamroh whoami; an operator gives roles: hamroh user role NAME ROLE";
     default:
       return {};
   }
@@ -52,6 +58,15 @@ int exit_code(Code code) {
 }
 
 }  // namespace
+
+int fail(const Arguments& arguments, const std::string& where, const LookupFault& fault,
+         const Client& client) {
+  if (fault.error.code != Code::ambiguous) {
+    return fail(arguments, where, fault.error, client);
+  }
+  return refuse(arguments.json, where, Code::ambiguous, fault.error.text,
+                "Type more of it, or one of these:\n" + fault.candidates);
+}
 
 int fail(const Arguments& arguments, const std::string& where, const Error& error) {
   refuse(arguments.json, where, error, remedy_for(error.code));
@@ -69,9 +84,37 @@ int usage(const Arguments& arguments, const std::string& what) {
   return exit_usage;
 }
 
+namespace {
+
+int use_once(Identity identity, Client& client, const std::function<int(Client&)>& use) {
+  const int result = use(client);
+  if (identity == Identity::key && client.session()) {
+    (void)client.logout();
+  }
+  return result;
+}
+
+}  // namespace
+
 int with_node(const Arguments& arguments, const std::function<int(Client&)>& use) {
   auto client = Client::connect(arguments.home);
-  return client ? use(*client) : fail(arguments, arguments.home, client.error());
+  if (!client) {
+    return fail(arguments, arguments.home, client.error());
+  }
+  const auto known = identify(*client, {arguments.home, arguments.as, arguments.key_file});
+  if (!known) {
+    return fail(arguments, arguments.home, known.error(), *client);
+  }
+  return use_once(*known, *client, use);
+}
+
+int with_any_node(const Arguments& arguments, const std::function<int(Client&)>& use) {
+  auto client = Client::connect(arguments.home);
+  if (!client) {
+    return fail(arguments, arguments.home, client.error());
+  }
+  const auto known = identify(*client, {arguments.home, arguments.as, arguments.key_file});
+  return use_once(known.value_or(Identity::nobody), *client, use);
 }
 
 std::string nearest(const std::vector<std::string>& names, const std::string& typed) {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "sdk/include/hamroh/client.h"
+#include "admin/lookup.h"
 
 namespace hamroh {
 
@@ -38,6 +38,29 @@ struct Arguments {
   std::uint64_t from = 0;
   bool has_from = false;
   bool follow = false;
+  std::vector<std::string> share_files;
+  unsigned shares = 0;
+  unsigned threshold = 0;
+  bool by_key_file = false;
+  bool without_recovery = false;
+  bool yes = false;
+  bool do_not_ask_others = false;
+  std::string as;        // whose session
+  std::string key_file;  // of a program
+  std::string user;
+  std::string role;
+  std::vector<std::string> teams;
+  std::vector<std::string> grants;
+  std::string key_out;
+  std::string code;
+  std::string new_passphrase_file;
+  std::string step;
+  std::string operator_name;
+  bool keep_session = false;
+  std::string task;
+  std::vector<std::string> give;
+  std::vector<std::string> withdraw;
+  bool all = false;
 };
 
 // commands_node.cc
@@ -50,12 +73,31 @@ int unlock(const Arguments& arguments);
 int lock(const Arguments& arguments);
 int clock_confirm(const Arguments& arguments);
 
+// commands_recovery.cc
+int recovery_make(const Arguments& arguments);
+int recovery_check(const Arguments& arguments);
+int recovery_use(const Arguments& arguments);
+int panic(const Arguments& arguments);
+
 // commands_members.cc
 int members(const Arguments& arguments);
 int alarms(const Arguments& arguments);
 int key_rotate(const Arguments& arguments);
 int node_request(const Arguments& arguments);
 int node_move(const Arguments& arguments);
+
+// commands_user.cc
+int login(const Arguments& arguments);
+int logout(const Arguments& arguments);
+int whoami(const Arguments& arguments);
+int user_add(const Arguments& arguments);
+int user_role(const Arguments& arguments);
+int user_disable(const Arguments& arguments);
+int user_enable(const Arguments& arguments);
+int user_list(const Arguments& arguments);
+int user_password(const Arguments& arguments);
+int user_totp(const Arguments& arguments);
+int user_key(const Arguments& arguments);
 
 // commands_case.cc
 int refer(const Arguments& arguments);
@@ -68,18 +110,46 @@ int decline(const Arguments& arguments);
 int note(const Arguments& arguments);
 int form_check(const Arguments& arguments);
 
+// commands_access.cc
+int case_take(const Arguments& arguments);
+int case_give(const Arguments& arguments);
+int case_who(const Arguments& arguments);
+int case_export(const Arguments& arguments);
+int ask_sealed(const Arguments& arguments);
+int ask_export(const Arguments& arguments);
+int break_glass(const Arguments& arguments);
+int tasks(const Arguments& arguments);
+int agree(const Arguments& arguments);
+int disagree(const Arguments& arguments);
+
 // commands_ledger.cc
 int receipt(const Arguments& arguments);
 int ledger_verify(const Arguments& arguments);
 int ledger_export(const Arguments& arguments);
 
+// commands_erasure.cc
+int erase(const Arguments& arguments);
+int erasure_list(const Arguments& arguments);
+int erasure_show(const Arguments& arguments);
+int erasure_export(const Arguments& arguments);
+int erasure_verify(const Arguments& arguments);
+
 // ---- shared by them (commands.cc)
 
-// Runs `use` with the node of the home, or says that there is none.
+// Runs `use` with the node of the home, as whoever identity.h finds; or says that there is no node.
 int with_node(const Arguments& arguments, const std::function<int(Client&)>& use);
+// The same, as nobody if the node knows nobody at the moment: it is in trouble, and says which.
+int with_any_node(const Arguments& arguments, const std::function<int(Client&)>& use);
+// The user that was typed: her whole name, or her id (commands_user.cc).
+[[nodiscard]] Result<api::UserView> find_user(Client& client, const std::string& typed);
+// Becomes the hamrohd that lies beside this program, with --json if that was typed; returns only if
+// there is none.
+int become_daemon(const Arguments& arguments, std::vector<std::string> words);
 // Says what the node refused, where, and what to do next; the exit code tells no node, a timeout
 // and a refusal apart.
 int fail(const Arguments& arguments, const std::string& where, const Error& error,
+         const Client& client);
+int fail(const Arguments& arguments, const std::string& where, const LookupFault& fault,
          const Client& client);
 int fail(const Arguments& arguments, const std::string& where, const Error& error);
 int usage(const Arguments& arguments, const std::string& what);

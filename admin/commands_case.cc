@@ -25,15 +25,6 @@ void print_line(const std::string& text) {
   print(text + "\n");
 }
 
-int fail(const Arguments& arguments, const std::string& where, const LookupFault& fault,
-         const Client& client) {
-  if (fault.error.code != Code::ambiguous) {
-    return fail(arguments, where, fault.error, client);
-  }
-  return refuse(arguments.json, where, Code::ambiguous, fault.error.text,
-                "Type more of it, or one of these:\n" + fault.candidates);
-}
-
 int refuse_form(const Arguments& arguments, const std::string& file, const FormFault& fault) {
   if (arguments.json) {
     std::printf(
@@ -153,20 +144,22 @@ int wait_for(const Arguments& arguments, const MessageId& message, Level level, 
   return exit_refused;
 }
 
-// Names for ids; none if the node has no directory.
-Names names_of(Client& client) {
+// Names for ids; none of members if the node has no directory.
+Names names_of(Client& client, const api::Names& users) {
   Names names;
   if (const auto members = client.members()) {
     for (const Member& member : members->members) {
-      names.emplace(member.id, member.name);
+      names.members.emplace(member.id, member.name);
     }
   }
+  names.users.insert(users.begin(), users.end());
   return names;
 }
 
 int list(const Arguments& arguments, bool awaiting_decision) {
   return with_node(arguments, [&](Client& client) {
     std::vector<CaseView> all;
+    api::Names users;
     api::ListCases page{std::nullopt, api::limits::page_items_max, awaiting_decision};
     do {
       auto cases = client.cases(page);
@@ -174,9 +167,10 @@ int list(const Arguments& arguments, bool awaiting_decision) {
         return fail(arguments, arguments.home, cases.error(), client);
       }
       all.insert(all.end(), cases->cases.begin(), cases->cases.end());
+      users.insert(users.end(), cases->names.begin(), cases->names.end());
       page.before = cases->next;
     } while (page.before && all.size() < cases_listed_max);
-    const Names names = names_of(client);
+    const Names names = names_of(client, users);
     if (arguments.json) {
       print_line(cases_json(all, names));
     } else if (all.empty()) {
@@ -284,21 +278,23 @@ int case_show(const Arguments& arguments) {
     if (!id) {
       return fail(arguments, arguments.case_id, id.error(), client);
     }
-    const auto shown = client.case_view(*id);
-    if (!shown) {
-      return fail(arguments, arguments.case_id, shown.error(), client);
+    const auto found = client.case_view(*id);
+    if (!found) {
+      return fail(arguments, arguments.case_id, found.error(), client);
     }
+    const CaseView& shown = found->shown;
     std::vector<EventText> bodies;
-    for (const MessageView& event : shown->events) {
+    for (const MessageView& event : shown.events) {
       // A body that is not kept here, or cannot be read now, is left out.
       const auto body = client.body(event.author, event.message);
       bodies.push_back(body ? describe_body(body->kind, body->bytes) : EventText{});
+      bodies.back().withheld = body && body->withheld;
     }
-    const Names names = names_of(client);
+    const Names names = names_of(client, found->names);
     if (arguments.json) {
-      print_line(case_json(*shown, names, bodies));
+      print_line(case_json(shown, names, bodies));
     } else {
-      print(case_text(*shown, names, bodies));
+      print(case_text(shown, names, bodies));
     }
     return exit_done;
   });

@@ -8,6 +8,7 @@
 
 #include "admin/commands.h"
 #include "admin/files.h"
+#include "admin/identity.h"
 #include "admin/passphrase.h"
 #include "admin/report.h"
 #include "admin/views.h"
@@ -27,7 +28,28 @@ Timestamp now() {
       std::chrono::duration_cast<std::chrono::milliseconds>(since).count())};
 }
 
-// Becomes the hamrohd that lies beside this program; returns only if there is none.
+// Out of the file that was named, or asked for. Wiped by the caller.
+Result<Bytes> passphrase_for(const Arguments& arguments, const std::string& prompt) {
+  return arguments.passphrase_file.empty() ? Result<Bytes>(ask_passphrase(prompt))
+                                           : read_passphrase_file(arguments.passphrase_file);
+}
+
+int done(const Arguments& arguments, const std::string& words) {
+  print_line(arguments.json ? "{\"done\": true}" : words);
+  return exit_done;
+}
+
+// Runs one request that is answered with nothing but success.
+int simply(const Arguments& arguments, const std::function<Status(Client&)>& ask,
+           const std::string& words) {
+  return with_node(arguments, [&](Client& client) {
+    const Status asked = ask(client);
+    return asked ? done(arguments, words) : fail(arguments, arguments.home, asked.error(), client);
+  });
+}
+
+}  // namespace
+
 int become_daemon(const Arguments& arguments, std::vector<std::string> words) {
   std::error_code fault;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", fault);
@@ -46,29 +68,6 @@ int become_daemon(const Arguments& arguments, std::vector<std::string> words) {
   return refuse(arguments.json, program, Code::not_found, "the daemon's program cannot be started",
                 "Install hamrohd in the same directory as hamroh.");
 }
-
-// Out of the file that was named, or asked for. Wiped by the caller.
-Result<Bytes> passphrase_for(const Arguments& arguments) {
-  return arguments.passphrase_file.empty()
-             ? Result<Bytes>(ask_passphrase("Passphrase of this node: "))
-             : read_passphrase_file(arguments.passphrase_file);
-}
-
-int done(const Arguments& arguments, const std::string& words) {
-  print_line(arguments.json ? "{\"done\": true}" : words);
-  return exit_done;
-}
-
-// Runs one request that is answered with nothing but success.
-int simply(const Arguments& arguments, const std::function<Status(Client&)>& ask,
-           const std::string& words) {
-  return with_node(arguments, [&](Client& client) {
-    const Status asked = ask(client);
-    return asked ? done(arguments, words) : fail(arguments, arguments.home, asked.error(), client);
-  });
-}
-
-}  // namespace
 
 int node_init(const Arguments& arguments) {
   const bool again = !arguments.again.empty();
@@ -97,6 +96,9 @@ int node_init(const Arguments& arguments) {
   if (arguments.passphrase_prompt) {
     words.emplace_back("--passphrase-prompt");
   }
+  if (!arguments.operator_name.empty()) {
+    words.insert(words.end(), {"--operator", arguments.operator_name});
+  }
   return become_daemon(arguments, std::move(words));
 }
 
@@ -110,6 +112,10 @@ int node_join(const Arguments& arguments) {
   const auto file = read_input(arguments.directory, limits::directory_bytes_max);
   if (!file) {
     return fail(arguments, arguments.directory, file.error());
+  }
+  if (const auto known = identify(*client, {arguments.home, arguments.as, arguments.key_file});
+      !known) {
+    return fail(arguments, arguments.home, known.error(), *client);
   }
   const Status installed = client->install(*file);
   if (!installed) {
@@ -153,7 +159,7 @@ int node_show(const Arguments& arguments) {
 }
 
 int status(const Arguments& arguments) {
-  return with_node(arguments, [&](Client& client) {
+  return with_any_node(arguments, [&](Client& client) {
     const auto shown = client.status();
     if (!shown) {
       return fail(arguments, arguments.home, shown.error(), client);
@@ -177,7 +183,7 @@ int events(const Arguments& arguments) {
     Names names;
     if (const auto members = client.members()) {
       for (const Member& member : members->members) {
-        names.emplace(member.id, member.name);
+        names.members.emplace(member.id, member.name);
       }
     }
     const std::uint64_t from = arguments.has_from ? arguments.from : (arguments.follow ? *end : 0);
@@ -206,33 +212,83 @@ int events(const Arguments& arguments) {
   });
 }
 
+namespace {
+
+// With a user's passphrase: a login whose session ends at once, unless it is to be kept.
+int unlock_as(const Arguments& arguments, const std::string& name, Client& client) {
+  auto passphrase = passphrase_for(arguments, "Passphrase of " + escape_for_terminal(name) + ": ");
+  if (!passphrase) {
+    return fail(arguments, arguments.passphrase_file, passphrase.error());
+  }
+  auto logged = client.login(name, *passphrase, arguments.code);
+  if (!logged && logged.error().code == Code::not_authenticated && arguments.code.empty() &&
+      ::isatty(STDIN_FILENO) == 1) {
+    logged = client.login(name, *passphrase, ask_line("Code of the second factor: ").value_or(""));
+  }
+  crypto::wipe(*passphrase);
+  if (!logged) {
+    return fail(arguments, arguments.home, logged.error(), client);
+  }
+  if (arguments.keep_session) {
+    const Status kept =
+        keep_session({arguments.home, {}, {}}, logged->user.name, *client.session());
+    if (!kept) {
+      return fail(arguments, arguments.home + "/run", kept.error());
+    }
+  } else {
+    (void)client.logout();
+  }
+  const auto shown = client.status();
+  return shown && !shown->node.locked
+             ? done(arguments, "The vault is unlocked.")
+             : refuse(arguments.json, arguments.home, Code::locked,
+                      "the passphrase is right, but this user cannot open the vault",
+                      "Another user can; after that this one can as well.");
+}
+
+// With the vault's own passphrase or credential file, as who is logged in.
+int unlock_vault(const Arguments& arguments, Client& client) {
+  Status opened = client.unlock({});
+  if (!opened && opened.error().code == Code::bad_passphrase) {
+    auto passphrase = passphrase_for(arguments, "Passphrase of this node: ");
+    if (!passphrase) {
+      return fail(arguments, arguments.passphrase_file, passphrase.error());
+    }
+    opened = client.unlock(*passphrase);
+    crypto::wipe(*passphrase);
+  }
+  return opened ? done(arguments, "The vault is unlocked.")
+                : fail(arguments, arguments.home, opened.error(), client);
+}
+
+}  // namespace
+
 int unlock(const Arguments& arguments) {
-  return with_node(arguments, [&](Client& client) {
-    // Argon2id is slow on purpose, and slower on small machines.
-    constexpr Duration patience = seconds(60);
-    client.set_deadline(patience);
-    const auto shown = client.status();
-    if (!shown) {
-      return fail(arguments, arguments.home, shown.error(), client);
-    }
-    if (!shown->node.locked) {
-      print_line(arguments.json ? "{\"done\": true, \"was_open\": true}"
-                                : "The vault was open already; no passphrase was looked at.");
-      return exit_done;
-    }
-    // Without a passphrase only a vault with a key file opens: then there is nothing to ask.
-    Status opened = client.unlock({});
-    if (!opened && opened.error().code == Code::bad_passphrase) {
-      auto passphrase = passphrase_for(arguments);
-      if (!passphrase) {
-        return fail(arguments, arguments.passphrase_file, passphrase.error());
-      }
-      opened = client.unlock(*passphrase);
-      crypto::wipe(*passphrase);
-    }
-    return opened ? done(arguments, "The vault is unlocked.")
-                  : fail(arguments, arguments.home, opened.error(), client);
-  });
+  auto client = Client::connect(arguments.home);
+  if (!client) {
+    return fail(arguments, arguments.home, client.error());
+  }
+  // Argon2id is slow on purpose, and slower on small machines.
+  constexpr Duration patience = seconds(60);
+  client->set_deadline(patience);
+  const auto shown = client->status();
+  if (!shown) {
+    return fail(arguments, arguments.home, shown.error(), *client);
+  }
+  if (!shown->node.locked) {
+    print_line(arguments.json ? "{\"done\": true, \"was_open\": true}"
+                              : "The vault was open already; no passphrase was looked at.");
+    return exit_done;
+  }
+  if (!arguments.user.empty()) {
+    return unlock_as(arguments, arguments.user, *client);
+  }
+  const auto known = identify(*client, {arguments.home, arguments.as, arguments.key_file});
+  if (known && client->session() && client->who_am_i()) {
+    return unlock_vault(arguments, *client);
+  }
+  const auto name = ::isatty(STDIN_FILENO) == 1 ? ask_line("Name: ") : std::nullopt;
+  return unlock_as(arguments, name && !name->empty() ? *name : "operator", *client);
 }
 
 int lock(const Arguments& arguments) {

@@ -63,11 +63,16 @@ class CommandLine {
     app_.add_option("--home", a_.home,
                     "The node's home (default $HAMROH_HOME, ~/.hamroh or /var/lib/hamroh)");
     app_.add_flag("--json", a_.json, "Print JSON for programs");
+    app_.add_option("--as", a_.as, "Act as this user, who is logged in here");
+    app_.add_option("--key", a_.key_file, "Act as the program of this key file (or $HAMROH_KEY)");
     add_node_verbs();
     add_referral_verbs();
     add_case_verbs();
     add_ledger_verbs();
+    add_erasure_verbs();
     add_operator_verbs();
+    add_login_verbs();
+    add_user_verbs();
   }
 
   int run(int count, char** values) {
@@ -153,6 +158,9 @@ class CommandLine {
         init->add_option("--passphrase-file", a_.passphrase_file, "Lock the vault with this");
     init->add_flag("--passphrase-prompt", a_.passphrase_prompt, "Ask for a passphrase")
         ->excludes(file);
+    init->add_option("--operator", a_.operator_name,
+                     "Name of the first operator (default operator); without a passphrase she logs "
+                     "in with HOME/operator.key");
     CLI::App* request = verb(node, "request", "Show the request for admission and its fingerprint",
                              "hamroh node request --png fingerprint.png", node_request);
     request->add_option("--png", a_.png, "Write the fingerprint as a QR code to this file");
@@ -188,6 +196,7 @@ class CommandLine {
     with_case(verb(cases, "show", "Show one case and all its events",
                    "hamroh case show 0193a5c2-7b41", case_show));
     verb(cases, "list", "List the cases, newest first", "hamroh case list", case_list);
+    add_access_verbs(cases);
     CLI::App* accepting =
         verb(&app_, "accept", "Accept a referral", "hamroh accept CASE --wait opened", accept);
     with_case(accepting);
@@ -226,6 +235,38 @@ class CommandLine {
     exporting->add_option("--out", a_.out, "The file")->required();
   }
 
+  void add_erasure_verbs() {
+    CLI::App* erasing = verb(&app_, "erase", "Destroy everything that this node holds of a case",
+                             "hamroh erase CASE --reason withdrawal", erase);
+    with_case(erasing);
+    erasing
+        ->add_option("--reason", a_.reason,
+                     "retention, request, withdrawal, entered_in_error, legal_duty or other")
+        ->required();
+    erasing->add_flag("--do-not-ask-others", a_.do_not_ask_others,
+                      "Do not ask the other participants to erase it, too");
+    erasing->add_flag("--yes", a_.yes, "Do not ask whether this is certain");
+    CLI::App* erasures = group("erasure", "What was erased, who wants it, and certificates",
+                               "hamroh erasure show 0193a5c2-7b41");
+    verb(erasures, "list", "All that was erased here, and what others want to be erased",
+         "hamroh erasure list", erasure_list);
+    with_case(verb(erasures, "show", "One case: who has erased it, who was asked",
+                   "hamroh erasure show 0193a5c2-7b41", erasure_show));
+    CLI::App* exporting =
+        verb(erasures, "export", "Write a certificate to a file",
+             "hamroh erasure export CASE --from Sughd --out certificate.hamroh", erasure_export);
+    with_case(exporting);
+    exporting->add_option("--out", a_.out, "The file")->required();
+    exporting->add_option("--from", a_.member, "The certificate of this member, not the own one");
+    CLI::App* verifying =
+        verb(erasures, "verify",
+             "Check a certificate against the history of a network, without any node",
+             "hamroh erasure verify certificate.hamroh --history history.hamroh", erasure_verify);
+    verifying->add_option("file", a_.out, "The certificate")->required();
+    verifying->add_option("--history", a_.directory, "The history, from an administrator")
+        ->required();
+  }
+
   void add_operator_verbs() {
     verb(&app_, "status", "How the node is: link, peers, outbox, ledger, vault, store",
          "hamroh status --json", status);
@@ -237,9 +278,14 @@ class CommandLine {
                      "--follow)")
         ->each([this](const std::string&) { a_.has_from = true; });
     stream->add_flag("--follow", a_.follow, "Go on with what happens");
-    CLI::App* opening = verb(&app_, "unlock", "Open the vault", "hamroh unlock", unlock);
+    CLI::App* opening = verb(&app_, "unlock", "Open the vault, with a user's passphrase",
+                             "hamroh unlock Madina", unlock);
+    opening->add_option("name", a_.user, "The user; without a name the vault's own passphrase");
     opening->add_option("--passphrase-file", a_.passphrase_file, "File with the passphrase");
+    opening->add_option("--code", a_.code, "Of the second factor");
+    opening->add_flag("--keep-session", a_.keep_session, "Stay logged in");
     verb(&app_, "lock", "Close the vault", "hamroh lock", lock);
+    add_emergency_verbs();
     verb(&app_, "members", "Who is in the network, and with what capabilities",
          "hamroh members --json", members);
     CLI::App* alarm = verb(&app_, "alarms", "Evidence that something was signed twice",
@@ -255,6 +301,145 @@ class CommandLine {
     CLI::App* clock = group("clock", "Answer questions about the clock", "hamroh clock confirm");
     verb(clock, "confirm", "Say that this machine's clock is right", "hamroh clock confirm",
          clock_confirm);
+  }
+
+  void add_emergency_verbs() {
+    CLI::App* panicking = verb(
+        &app_, "panic", "Lock the node and destroy its keys, now",
+        "hamroh panic                          (officers can undo it: hamroh recovery use)", panic);
+    panicking->add_flag("--yes", a_.yes, "Do not ask");
+    panicking->add_flag("--without-recovery", a_.without_recovery,
+                        "Even if there are no recovery shares and everything is lost for good");
+    CLI::App* recovery = group("recovery", "Shares by which officers bring destroyed keys back",
+                               "hamroh recovery make --shares 5 --threshold 3 --out shares");
+    CLI::App* make =
+        verb(recovery, "make", "Make new shares; those made before are worthless from then on",
+             "hamroh recovery make --shares 5 --threshold 3 --out shares", recovery_make);
+    make->add_option("--shares", a_.shares, "How many officers get one: 2 to 16")->required();
+    make->add_option("--threshold", a_.threshold, "How many of them it takes: 2 at least")
+        ->required();
+    make->add_option("--out", a_.out, "A new directory for the files to print")->required();
+    CLI::App* check =
+        verb(recovery, "check", "Say whether shares are whole, belong together and are enough",
+             "hamroh recovery check share-1.txt share-4.txt share-5.txt", recovery_check);
+    check->add_option("share", a_.share_files, "Files with shares")->required();
+    CLI::App* use = verb(recovery, "use", "Open a stopped node with shares, and give it new keys",
+                         "hamroh recovery use share-1.txt share-4.txt share-5.txt", recovery_use);
+    use->add_option("share", a_.share_files, "Files with shares")->required();
+    CLI::Option* file =
+        use->add_option("--passphrase-file", a_.passphrase_file, "A new passphrase for the vault");
+    CLI::Option* prompt = use->add_flag("--passphrase-prompt", a_.passphrase_prompt,
+                                        "Ask for a new passphrase for the vault")
+                              ->excludes(file);
+    use->add_flag("--key-file", a_.by_key_file, "Open the vault with a key file from now on")
+        ->excludes(file)
+        ->excludes(prompt);
+  }
+  void with_reason(CLI::App* verb) {
+    verb->add_option("--reason", a_.reason, "Why, in one line; it stays on record")->required();
+  }
+  // Who may see which case, and what needs a second person.
+  void add_access_verbs(CLI::App* cases) {
+    with_case(verb(cases, "take", "Take a case of your team that nobody has",
+                   "hamroh case take 0193a5c2-7b41", case_take));
+    CLI::App* give = verb(cases, "give", "Give a case to users or another team (supervisors)",
+                          "hamroh case give 0193a5c2-7b41 --to Madina", case_give);
+    with_case(give);
+    give->add_option("--to", a_.give, "A user; may be given several times");
+    give->add_option("--not", a_.withdraw, "A user who shall have it no more");
+    give->add_option("--team", a_.teams, "The team that it belongs to from now on");
+    with_case(verb(cases, "who", "Who saw a case, and to whom it was given",
+                   "hamroh case who 0193a5c2-7b41", case_who));
+    CLI::App* out = verb(cases, "export", "Write a case to a file, after a supervisor has agreed",
+                         "hamroh case export 0193a5c2-7b41 --out case.json", case_export);
+    with_case(out);
+    out->add_option("--out", a_.out, "The file")->required();
+    CLI::App* asking = group("ask", "Ask for what needs a second person",
+                             "hamroh ask sealed 0193a5c2-7b41 --reason \"medical appointment\"");
+    CLI::App* sealed =
+        verb(asking, "sealed", "To read the sealed part of a case, for a day",
+             "hamroh ask sealed 0193a5c2-7b41 --reason \"medical appointment\"", ask_sealed);
+    with_case(sealed);
+    with_reason(sealed);
+    CLI::App* file = verb(asking, "export", "To write a case to a file, for a day",
+                          "hamroh ask export 0193a5c2-7b41 --reason \"for the court\"", ask_export);
+    with_case(file);
+    with_reason(file);
+    CLI::App* glass = verb(&app_, "break-glass", "Open a case that is not yours, now, on record",
+                           "hamroh break-glass 0193a5c2-7b41-7000-8000-000000000000 --reason \"she "
+                           "stands at the door\"",
+                           break_glass);
+    with_case(glass);
+    with_reason(glass);
+    verb(&app_, "tasks", "What waits for a second person", "hamroh tasks", tasks)
+        ->add_flag("--all", a_.all, "Also what was decided");
+    for (const auto& [name, what, run] :
+         {std::tuple("agree", "Agree, as the second person", &agree),
+          std::tuple("disagree", "Refuse, as the second person", &disagree)}) {
+      verb(&app_, name, what, "hamroh agree 4b1f09c2", run)
+          ->add_option("task", a_.task, "As hamroh tasks shows it")
+          ->required();
+    }
+  }
+
+  void add_login_verbs() {
+    CLI::App* in = verb(&app_, "login", "Log in; unlocks the vault if it is locked",
+                        "hamroh login Madina", login);
+    in->add_option("name", a_.user, "The user (programs: --key FILE instead)");
+    in->add_option("--passphrase-file", a_.passphrase_file, "File with the passphrase");
+    in->add_option("--code", a_.code, "Of the second factor");
+    in->add_option("--new-passphrase-file", a_.new_passphrase_file,
+                   "Change the passphrase to that in this file");
+    verb(&app_, "logout", "End the session", "hamroh logout", logout);
+    verb(&app_, "whoami", "Who is logged in, and what for", "hamroh whoami --json", whoami);
+  }
+
+  void add_user_verbs() {
+    CLI::App* users = group("user", "Who works with this node, and in what role",
+                            "hamroh user add Madina --role case_worker --team intake");
+    const auto with_name = [this](CLI::App* verb) {
+      verb->add_option("name", a_.user, "The user's name, or id")->required();
+      return verb;
+    };
+    const auto with_rights = [this](CLI::App* verb) {
+      verb->add_option("--team", a_.teams, "A team; may be given several times");
+      verb->add_option("--grant", a_.grants, "What a program may do: refer,see_cases,…")
+          ->delimiter(',');
+      return verb;
+    };
+    CLI::App* add = with_rights(
+        with_name(verb(users, "add", "Add a user",
+                       "hamroh user add Madina --role case_worker --team intake", user_add)));
+    add->add_option("--role", a_.role,
+                    "case_worker, supervisor, commissioner, auditor, operator or integration")
+        ->required();
+    add->add_option("--passphrase-file", a_.passphrase_file,
+                    "The first passphrase, to be changed at the first login");
+    add->add_option("--key-out", a_.key_out, "For a program: where its key file goes");
+    CLI::App* role =
+        with_rights(with_name(verb(users, "role", "Give another role",
+                                   "hamroh user role Madina supervisor --team north", user_role)));
+    role->add_option("role", a_.role, "The role")->required();
+    with_name(verb(users, "disable", "Let somebody log in no more", "hamroh user disable Madina",
+                   user_disable));
+    with_name(verb(users, "enable", "Let somebody log in again", "hamroh user enable Madina",
+                   user_enable));
+    verb(users, "list", "All users", "hamroh user list --json", user_list);
+    CLI::App* password = verb(users, "password", "Change your passphrase, or reset another's",
+                              "hamroh user password", user_password);
+    password->add_option("name", a_.user, "Whose (operators only); without it your own");
+    password->add_option("--passphrase-file", a_.passphrase_file, "File with the present one");
+    password->add_option("--new-passphrase-file", a_.new_passphrase_file, "File with the new one");
+    CLI::App* totp = verb(users, "totp", "Codes of a telephone as a second factor",
+                          "hamroh user totp begin", user_totp);
+    totp->add_option("step", a_.step, "begin, confirm or remove")->required();
+    totp->add_option("--passphrase-file", a_.passphrase_file, "File with your passphrase");
+    totp->add_option("--code", a_.code, "What the telephone shows");
+    totp->add_option("--png", a_.png, "Write the QR code to this file as well");
+    CLI::App* key = verb(users, "key", "Keys that commissioners sign with",
+                         "hamroh user key show --json", user_key);
+    key->add_option("what", a_.step, "make (your own) or show (everybody's)")->required();
+    key->add_option("--passphrase-file", a_.passphrase_file, "File with your passphrase");
   }
 
   Arguments& a_;

@@ -8,7 +8,6 @@ namespace hamroh {
 namespace {
 
 constexpr std::size_t cases_searched_max = 4'096;
-constexpr std::size_t cases_opened_max = 256;
 constexpr std::size_t candidates_shown_max = 10;
 
 tl::unexpected<LookupFault> fault(const Error& error, std::string candidates = {}) {
@@ -133,19 +132,13 @@ Lookup<MessageId> find_message(Client& client, const std::string& typed) {
   if (const auto id = parse_uuid(typed)) {
     return *MessageId::from(*id);
   }
-  std::set<MessageId> found;
-  const Status visited = visit_cases(client, cases_opened_max, [&](const CaseView& one) -> Status {
-    HAMROH_ASSIGN(const CaseView whole, client.case_view(one.id));
-    for (const MessageView& event : whole.events) {
-      if (begins(event.message.view(), typed)) {
-        found.insert(event.message);
-      }
-    }
-    return {};
-  });
-  return visited ? only(found, "no message of the newest cases has this id, or one that begins so",
-                        "several messages begin so")
-                 : fault(visited.error());
+  const auto messages = client.find_messages(typed);
+  if (!messages) {
+    return fault(messages.error());
+  }
+  return only(std::set<MessageId>(messages->begin(), messages->end()),
+              "no message of the newest cases has this id, or one that begins so",
+              "several messages begin so");
 }
 
 }  // namespace hamroh

@@ -10,17 +10,23 @@
 #include "sdk/form_json.h"
 
 namespace hamroh {
+
+std::string name_in(const Names& names, const MemberId& member) {
+  const auto found = names.members.find(member);
+  return found == names.members.end() || found->second.empty() ? to_uuid(member) : found->second;
+}
+
+std::string name_in(const Names& names, const UserId& user) {
+  const auto found = names.users.find(user);
+  return found == names.users.end() || found->second.empty() ? to_uuid(user) : found->second;
+}
+
 namespace {
 
 using Json = nlohmann::ordered_json;
 
 std::string print(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-std::string name_in(const Names& names, const MemberId& member) {
-  const auto found = names.find(member);
-  return found == names.end() || found->second.empty() ? to_uuid(member) : found->second;
 }
 
 std::string shown(std::string_view text) {
@@ -227,8 +233,18 @@ Json event_of_case_json(const MessageView& message, const Names& names, const Ev
   for (const Delivery& delivery : message.deliveries) {
     json["deliveries"].push_back(delivery_json(delivery, names));
   }
+  if (message.actor_role != 0) {
+    json["role"] = role_name(static_cast<Role>(message.actor_role));
+    json["pseudonym"] = to_uuid(message.actor);
+  }
+  if (!message.user.is_zero()) {
+    json["user"] = name_in(names, message.user);
+  }
   if (!body.json.empty()) {
     json["body"] = Json::parse(body.json, nullptr, false);
+  }
+  if (body.withheld) {
+    json["withheld"] = Json::array({"sealed"});
   }
   return json;
 }
@@ -240,11 +256,35 @@ Json head_json(const CaseView& shown, const Names& names) {
             {"author", to_uuid(shown.author)},
             {"author_name", name_in(names, shown.author)},
             {"incomplete", shown.incomplete},
+            {"team", shown.team},
+            {"given_to", Json::array()},
             {"participants", Json::array()}};
+  for (const UserId& user : shown.assigned) {
+    json["given_to"].push_back(name_in(names, user));
+  }
   for (const MemberId& member : shown.participants) {
     json["participants"].push_back({{"member", to_uuid(member)}, {"name", name_in(names, member)}});
   }
   return json;
+}
+
+// Who of this organisation has the case.
+std::string given_to(const CaseView& view, const Names& names) {
+  std::string text = "team " + shown(view.team);
+  for (const UserId& user : view.assigned) {
+    text += (user == view.assigned.front() ? ", given to " : ", ") + shown(name_in(names, user));
+  }
+  return text;
+}
+
+// The person behind an event, as far as that can be said here.
+std::string person_of(const MessageView& event, const Names& names) {
+  if (event.actor_role == 0) {
+    return {};
+  }
+  const std::string role = role_name(static_cast<Role>(event.actor_role));
+  return event.user.is_zero() ? "  (" + role + " " + event.actor.hex().substr(0, 8) + ")"
+                              : "  (" + shown(name_in(names, event.user)) + ", " + role + ")";
 }
 
 std::string deliveries_text(const MessageView& message, const Names& names) {
@@ -348,6 +388,9 @@ EventText describe_body(EventKind kind, ByteView body) {
       return describe_parsed(parse_decision(body));
     case EventKind::case_note:
       return describe_parsed(parse_note(body));
+    case EventKind::erasure_request:
+    case EventKind::erasure_done:
+      break;  // a certificate: `hamroh erasure show`
   }
   return {};
 }
@@ -375,6 +418,7 @@ std::string status_json(const api::NodeStatus& status) {
                 {"process", status.process},
                 {"phase", phase_name(node.phase)},
                 {"vault", node.locked ? "locked" : "unlocked"},
+                {"memory", api::memory_state_name(status.memory)},
                 {"clock_suspect", node.clock_suspect},
                 {"directory",
                  {{"version", node.directory_version},
@@ -409,6 +453,24 @@ std::string status_json(const api::NodeStatus& status) {
                 {"peers", std::move(peers)}});
 }
 
+namespace {
+
+std::string memory_text(api::MemoryState memory) {
+  std::string text = std::string("  memory     ") + api::memory_state_name(memory) + "\n";
+  if (memory == api::MemoryState::secrets_only) {
+    text +=
+        "             keys never reach swap, but what people read and write may: start hamrohd "
+        "with\n             LimitMEMLOCK=infinity (see hamrohd.service), or switch swap off\n";
+  } else if (memory == api::MemoryState::not_locked) {
+    text +=
+        "             keys can reach swap: raise the limit of locked memory (ulimit -l) or "
+        "switch\n             swap off\n";
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string status_text(const api::NodeStatus& status, Timestamp now) {
   const NodeView& node = status.node;
   const api::LinkStatus& link = status.link;
@@ -418,6 +480,7 @@ std::string status_text(const api::NodeStatus& status, Timestamp now) {
   text += std::string("  node       ") + phase_name(node.phase) + ", version " +
           shown(status.version) + ", process " + std::to_string(status.process) + "\n";
   text += std::string("  vault      ") + (node.locked ? "locked" : "unlocked") + "\n";
+  text += memory_text(status.memory);
   if (node.directory_version > 0) {
     text += "  directory  version " + std::to_string(node.directory_version) + ", " +
             (node.directory_expires < now ? "expired " : "valid until ") +
@@ -463,17 +526,20 @@ std::string case_text(const CaseView& view, const Names& names,
   for (const MemberId& member : view.participants) {
     text += (member == view.participants.front() ? " " : ", ") + shown(name_in(names, member));
   }
-  text += "\n";
+  text += "\n  " + given_to(view, names) + "\n";
   if (view.incomplete) {
     text += "  ! an earlier event of this case has not arrived here yet\n";
   }
   for (std::size_t i = 0; i < view.events.size(); ++i) {
     const MessageView& event = view.events[i];
     text += "\n  " + short_time(event.created) + "  " + padded(event_kind_name(event.kind), 18) +
-            shown(name_in(names, event.author)) + "\n";
+            shown(name_in(names, event.author)) + person_of(event, names) + "\n";
     text += "    message " + to_uuid(event.message) + "  " + deliveries_text(event, names) + "\n";
     for (const std::string& line : bodies[i].lines) {
       text += "    | " + shown(line) + "\n";
+    }
+    if (bodies[i].withheld) {
+      text += "    ! the sealed part is left out: it needs a second person (hamroh ask sealed)\n";
     }
   }
   return text;
@@ -492,7 +558,7 @@ std::string cases_text(const std::vector<CaseView>& cases, const Names& names) {
   for (const CaseView& one : cases) {
     text += to_uuid(one.id) + "  " + short_time(one.opened) + "  " +
             padded(referral_state_name(one.state), 9) + " " + shown(name_in(names, one.author)) +
-            (one.incomplete ? "  (incomplete)" : "") + "\n";
+            (one.incomplete ? "  (incomplete)" : "") + "  " + given_to(one, names) + "\n";
   }
   return text;
 }

@@ -11,12 +11,19 @@
 
 namespace hamroh {
 
-using Names = std::map<MemberId, std::string>;
+struct Names {
+  std::map<MemberId, std::string> members;
+  std::map<UserId, std::string> users;  // of this organisation
+};
+// What someone is called, or the id where that is not known; not escaped.
+[[nodiscard]] std::string name_in(const Names& names, const MemberId& member);
+[[nodiscard]] std::string name_in(const Names& names, const UserId& user);
 
 // What one event says, where it could be fetched.
 struct EventText {
   std::string json;                // empty if it could not
   std::vector<std::string> lines;  // for people; escaped by case_text
+  bool withheld = false;           // the sealed tier was left out
 };
 
 // The bytes of an event's body, in words. Empty if they are not of the kind.

@@ -8,6 +8,8 @@
 #include <utility>
 #include <zmq.hpp>
 
+#include "daemon/api_accept.h"
+
 namespace hamroh {
 namespace {
 
@@ -101,6 +103,7 @@ ApiSocket& ApiSocket::operator=(ApiSocket&&) noexcept = default;
 ApiSocket::~ApiSocket() = default;
 
 Result<ApiSocket> ApiSocket::open(const std::string& home) {
+  limit_connections();
   const std::string path = home + "/run";
   HAMROH_ASSIGN(Descriptor directory, open_private_directory(path));
   std::string address = path + "/api.sock";
@@ -159,6 +162,10 @@ bool ApiSocket::send(ByteView client, ByteView frame) {
   } catch (const zmq::error_t&) {
     return false;  // EHOSTUNREACH: the client has gone
   }
+}
+
+void ApiSocket::finish_sending(Duration at_most) {
+  parts_->socket.set(zmq::sockopt::linger, static_cast<int>(std::min(at_most.ms, minutes(1).ms)));
 }
 
 }  // namespace hamroh

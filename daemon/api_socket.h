@@ -1,5 +1,6 @@
 // The daemon's end of the local API: one ZeroMQ ROUTER at <home>/run/api.sock, which only its owner
-// may enter (directory 0700, socket 0600). Whoever can open it acts for the node.
+// may enter (directory 0700, socket 0600). Who a client is, its requests say (api.h);
+// there are at most as many as api_accept.h leaves room for.
 //
 // Nothing here ever blocks. A client that does not read its replies loses them when its queue is
 // full (it asks again: every request may be repeated); the daemon and other clients do not notice.
@@ -37,6 +38,9 @@ class ApiSocket {
   [[nodiscard]] Result<std::vector<ApiFrame>> receive(std::size_t max);
   // False if the client is gone or its queue is full: the reply is lost.
   [[nodiscard]] bool send(ByteView client, ByteView frame);
+
+  // Sends what waits when the socket goes, which then takes so long at most; else it is dropped.
+  void finish_sending(Duration at_most);
 
   ApiSocket(ApiSocket&&) noexcept;
   ApiSocket& operator=(ApiSocket&&) noexcept;

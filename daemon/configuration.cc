@@ -1,6 +1,7 @@
 #include "daemon/configuration.h"
 
 #include <toml++/toml.h>
+#include <charconv>
 #include <set>
 #include <utility>
 
@@ -68,8 +69,18 @@ class Section {
   Fault fault_;
 };
 
+std::optional<std::uint64_t> lock_minutes(std::string_view text) {
+  constexpr std::uint64_t minutes_max = 7 * 24 * 60;
+  std::uint64_t minutes = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, fault] = std::from_chars(text.data(), end, minutes);
+  return fault == std::errc{} && rest == end && minutes <= minutes_max ? std::optional(minutes)
+                                                                       : std::nullopt;
+}
+
 Fault read_sections(const toml::table& root, Configuration& out) {
-  const std::set<std::string_view> sections{"node", "vault", "turn", "store", "messages", "log"};
+  const std::set<std::string_view> sections{"node",  "vault",   "turn",      "store", "messages",
+                                            "users", "erasure", "retention", "log"};
   for (const auto& [key, node] : root) {
     if (!sections.contains(key.str())) {
       return at(node, std::string(key.str()) + " is not a section");
@@ -81,6 +92,7 @@ Fault read_sections(const toml::table& root, Configuration& out) {
   vault.text("node_key_file", out.node_key_file);
   vault.text("reader_key_file", out.reader_key_file);
   vault.text("passphrase_file", out.passphrase_file);
+  vault.text("lock_after", out.lock_after);
   Section turn(root, "turn");
   turn.number("inputs_max", out.inputs_max, 1, static_cast<std::int64_t>(limits::turn_inputs_max));
   Section store(root, "store");
@@ -88,14 +100,31 @@ Fault read_sections(const toml::table& root, Configuration& out) {
   store.number("log_bytes_checkpoint", out.log_bytes_checkpoint, 65'536, 1'073'741'824);
   Section messages(root, "messages");
   messages.number("lifetime_days", out.lifetime_days, 1, 365);
+  Section users(root, "users");
+  users.number("session_idle_minutes", out.session_idle_minutes, 1, 1440);
+  users.number("session_hours", out.session_hours, 1, 168);
+  Section erasure(root, "erasure");
+  std::string on_request = "ask";
+  erasure.text("on_request", on_request);
+  Section retention(root, "retention");
+  retention.number("days", out.retention_days, 0, 36'500);
   Section log(root, "log");
   log.text("level", out.log_level);
   log.text("format", out.log_format);
-  for (Section* section : {&node, &vault, &turn, &store, &messages, &log}) {
+  for (Section* section :
+       {&node, &vault, &turn, &store, &messages, &users, &erasure, &retention, &log}) {
     if (Fault fault = section->finish()) {
       return fault;
     }
   }
+  if (!lock_minutes(out.lock_after)) {
+    return ConfigurationFault{
+        "vault.lock_after must be a number of minutes from \"0\" to \"10080\""};
+  }
+  if (on_request != "ask" && on_request != "erase") {
+    return ConfigurationFault{"erasure.on_request must be ask or erase"};
+  }
+  out.erase_on_request = on_request == "erase";
   const std::set<std::string> levels{"trace", "debug", "info", "warn", "error"};
   if (!levels.contains(out.log_level)) {
     return ConfigurationFault{"log.level must be one of trace, debug, info, warn, error"};
@@ -107,6 +136,10 @@ Fault read_sections(const toml::table& root, Configuration& out) {
 }
 
 }  // namespace
+
+Duration lock_delay(const Configuration& configuration) {
+  return minutes(lock_minutes(configuration.lock_after).value_or(0));
+}
 
 tl::expected<Configuration, ConfigurationFault> parse_configuration(std::string_view text) {
   constexpr std::size_t bytes_max = 64 * 1024;
@@ -141,6 +174,9 @@ reader_key_file = ""
 # A node with a passphrase starts locked, and `hamroh unlock` opens it. A file named here opens it
 # at start instead; keep it where only this service can read it.
 passphrase_file = ""
+# After so many minutes without a local request (other than for status and events) the vault locks
+# by itself; "0": never.
+lock_after = "0"
 
 [turn]
 # How many inputs may share one transaction, one signature and one sync to disk.
@@ -154,6 +190,21 @@ log_bytes_checkpoint = 16777216
 [messages]
 # After this time an undelivered message is given up, and its author is told.
 lifetime_days = 30
+
+[users]
+# Who was not active for so long has to log in again, and everybody does after so many hours.
+session_idle_minutes = 30
+session_hours = 12
+
+[erasure]
+# When the member that opened a case has erased it and asks for the same here: "ask" keeps that for
+# people to decide (`hamroh erasure list`), "erase" follows by itself.
+on_request = "ask"
+
+[retention]
+# A case in which nothing has happened for so many days is erased here, without asking others; 0:
+# never by itself. It waits while the clock is in doubt.
+days = 0
 
 [log]
 # trace, debug, info, warn or error; to standard error, never with anything of a person in it.

@@ -3,24 +3,24 @@
 // What it does    Holds vault, cases, ledger and store; serves the programs of this machine over
 //                 HOME/run/api.sock; speaks with other members through its child hamroh-link. It
 //                 opens no network socket of its own.
-// What it trusts  Its own home directory and whoever may read it; the administrators named in the
-//                 constitution that it was made with. Not its link, not its peers, not its clients'
-//                 bytes.
+// What it trusts  Its own home directory; users as far as their roles go; the administrators named
+//                 in the constitution that it was made with. Not its link, not its peers, not its
+//                 clients' bytes.
 // Damage          A damaged page fails the requests that need it, and no others. If the node cannot
 //                 start for it, --read-only shows what can still be read: cases, messages and
 //                 ledger; it writes, signs and sends nothing. Not even that works if the first page
 //                 of the file is damaged, or the root of one of the tables meta, node_secret,
 //                 ledger and ledger_node: then there is a backup, or expert hands on a copy.
+//                 Without the table user nobody can log in, and only a bare status is shown;
+//                 without reader_secret, which has the keys of cases, only the ledger.
 // Files           See daemon/home.h. HOME/hamroh.toml is read at start.
 // Signals         SIGTERM, SIGINT: finish the turn, sign the head, stop. Any other death loses
 //                 nothing.
 // Exit codes      0 stopped as asked; 1 refused or failed, with the reason on standard error;
-//                 2 usage.
+//                 2 usage; 3 the keys of this node were destroyed (hamroh panic): starting it
+//                 again is of no use.
 
 #include <malloc.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -31,6 +31,9 @@
 #include <utility>
 
 #include "daemon/log.h"
+#include "daemon/memory.h"
+#include "daemon/panic.h"
+#include "daemon/recovery.h"
 #include "daemon/runtime.h"
 #include "daemon/setup.h"
 
@@ -40,6 +43,7 @@ using namespace hamroh;
 
 constexpr int exit_refused = 1;
 constexpr int exit_usage = 2;
+constexpr int exit_destroyed = 3;
 
 struct Arguments {
   std::string home;
@@ -50,8 +54,12 @@ struct Arguments {
   std::string directory;
   std::string again;
   std::string passphrase_file;
+  std::string operator_name;
   std::string log_level;
   bool passphrase_prompt = false;
+  std::vector<std::string> shares;
+  bool key_file = false;
+  bool without_recovery = false;
   bool read_only = false;
   bool json = false;
 };
@@ -81,6 +89,9 @@ std::string remedy_for(Code code) {
              "What can still\n  be read is shown after: hamrohd --home DIR --read-only";
     case Code::store_newer:
       return "This home was used by a newer version: install that version.";
+    case Code::locked:
+      return "As many officers as it takes bring them back with their recovery shares:\n"
+             "    hamroh recovery use --home DIR SHARE...";
     case Code::full:
       return "Free some disk space and start again; nothing that was accepted is lost.";
     default:
@@ -112,6 +123,29 @@ Bytes prompt_passphrase() {
   return passphrase;
 }
 
+// The passphrase that --passphrase-file or --passphrase-prompt gives; absent without either, or an
+// exit code.
+tl::expected<std::optional<Bytes>, int> read_passphrase(const Arguments& arguments) {
+  std::optional<Bytes> passphrase;
+  if (!arguments.passphrase_file.empty()) {
+    auto file = read_file(arguments.passphrase_file, 1024);
+    if (!file) {
+      return tl::unexpected(refuse(arguments, arguments.passphrase_file, file.error(), {}));
+    }
+    while (!file->empty() && (file->back() == '\n' || file->back() == '\r')) {
+      file->pop_back();
+    }
+    passphrase = std::move(*file);
+  } else if (arguments.passphrase_prompt) {
+    passphrase = prompt_passphrase();
+  }
+  if (passphrase && passphrase->empty()) {
+    std::fputs("hamrohd: the passphrase is empty\n", stderr);
+    return tl::unexpected(exit_usage);
+  }
+  return passphrase;
+}
+
 int refuse_configuration(const Home& home, const ConfigurationFault& fault) {
   std::fprintf(stderr, "hamrohd: %s: %s\n  Correct that line and start again.\n",
                home.configuration().c_str(), fault.text.c_str());
@@ -131,20 +165,21 @@ int serve(const Arguments& arguments) {
     configuration->log_level = arguments.log_level;
   }
   log::start(configuration->log_level, configuration->log_format == "json");
-  auto runtime =
-      Runtime::open({home, *configuration, own_directory() + "/hamroh-link", arguments.read_only});
+  auto runtime = Runtime::open({home, *configuration, own_directory() + "/hamroh-link",
+                                arguments.read_only, lock_all_memory()});
   if (!runtime) {
     if (const auto missing = missing_key_file(home, *configuration);
         missing && runtime.error().code == Code::not_found) {
       return refuse(arguments, *missing, runtime.error(), missing_key_remedy);
     }
-    const bool beyond = arguments.read_only && runtime.error().code == Code::store_corrupt;
-    return refuse(arguments, "cannot start the node in " + arguments.home, runtime.error(),
-                  beyond
-                      ? "The damage is where nothing can be read without it (the first page, or "
-                        "the tables meta, node_secret,\n  ledger, ledger_node). Keep a copy; use "
-                        "a backup."
-                      : remedy_for(runtime.error().code));
+    const Code code = runtime.error().code;
+    const bool beyond = arguments.read_only && code == Code::store_corrupt;
+    const int refused = refuse(
+        arguments, "cannot start the node in " + arguments.home, runtime.error(),
+        beyond ? "The damage is where nothing can be read without it (the first page, or "
+                 "the tables meta, node_secret,\n  ledger, ledger_node). Keep a copy; use a backup."
+               : remedy_for(code));
+    return code == Code::locked ? exit_destroyed : refused;
   }
   return (*runtime)->run();
 }
@@ -168,22 +203,14 @@ int init(const Arguments& arguments) {
   InitOptions options{
       Home(arguments.home), arguments.network, arguments.name,  *kind,
       arguments.listen,     std::nullopt,      arguments.again, arguments.directory};
-  if (!arguments.passphrase_file.empty()) {
-    auto passphrase = read_file(arguments.passphrase_file, 1024);
-    if (!passphrase) {
-      return refuse(arguments, arguments.passphrase_file, passphrase.error(), {});
-    }
-    while (!passphrase->empty() && (passphrase->back() == '\n' || passphrase->back() == '\r')) {
-      passphrase->pop_back();
-    }
-    options.passphrase = std::move(*passphrase);
-  } else if (arguments.passphrase_prompt) {
-    options.passphrase = prompt_passphrase();
+  if (!arguments.operator_name.empty()) {
+    options.operator_name = arguments.operator_name;
   }
-  if (options.passphrase && options.passphrase->empty()) {
-    std::fputs("hamrohd: the passphrase is empty\n", stderr);
-    return exit_usage;
+  auto passphrase = read_passphrase(arguments);
+  if (!passphrase) {
+    return passphrase.error();
   }
+  options.passphrase = std::move(*passphrase);
   const bool by_credential = !options.passphrase;
   const auto member = initialise_home(options);
   if (!member) {
@@ -252,12 +279,123 @@ int join(const Arguments& arguments) {
   return 0;
 }
 
-// Keys live in this process: no core, no debugger, no swap file of ours to worry about later.
+// Of a fault that names one share: which file it came from.
+std::string where_of(const Arguments& arguments, const ShareFault& fault) {
+  return fault.which ? arguments.shares[*fault.which] : "cannot recover " + arguments.home;
+}
+
+std::string recovery_remedy(Code code) {
+  switch (code) {
+    case Code::busy:
+      return "A node is running on this home: stop it first.";
+    case Code::threshold_not_met:
+      return "Ask another officer for a share. How many it takes stands on each of them.";
+    case Code::invalid_argument:
+      return "Add --passphrase-prompt or --passphrase-file FILE, or --key-file to use a key file "
+             "instead.";
+    case Code::not_found:
+      return "Is this the right home? Its vault.hamroh belongs into it, from a backup if need be.";
+    case Code::malformed:
+      return "Look at that share again: hamroh recovery check FILE";
+    case Code::full:
+    case Code::io_failed:
+      return "Make room, see that the key files can be written where hamroh.toml says, and do it "
+             "again with the same shares.";
+    default:
+      return "Nothing has been changed.";
+  }
+}
+
+int recover(const Arguments& arguments) {
+  RecoveryRequest request{Home(arguments.home), {}, std::nullopt, {}};
+  for (const std::string& file : arguments.shares) {
+    auto text = read_file(file, recovery_share_file_bytes_max);
+    if (!text) {
+      return refuse(arguments, file, text.error(), {});
+    }
+    auto share = read_recovery_share(hamroh::text(*text));
+    crypto::wipe(*text);
+    if (!share) {
+      return refuse(arguments, file, share.error(), recovery_remedy(share.error().code));
+    }
+    request.shares.push_back(std::move(*share));
+  }
+  const auto configuration = read_configuration(request.home);
+  if (!configuration) {
+    return refuse_configuration(request.home, configuration.error());
+  }
+  auto passphrase = read_passphrase(arguments);
+  if (!passphrase) {
+    return passphrase.error();
+  }
+  if (*passphrase) {
+    request.mode = Vault::Mode::passphrase;
+    request.passphrase = std::move(**passphrase);
+  } else if (arguments.key_file) {
+    request.mode = Vault::Mode::credential;
+  }
+  const auto mode = use_recovery(request, *configuration);
+  crypto::wipe(request.passphrase);
+  if (!mode) {
+    const Error error{mode.error().code, Blame::caller, mode.error().text};
+    return refuse(arguments, where_of(arguments, mode.error()), error, recovery_remedy(error.code));
+  }
+  const char* name = *mode == Vault::Mode::credential   ? "credential"
+                     : *mode == Vault::Mode::passphrase ? "passphrase"
+                                                        : "users";
+  if (arguments.json) {
+    std::printf("{\"recovered\": true, \"vault\": \"%s\"}\n", name);
+    return 0;
+  }
+  std::printf(
+      "The keys of %s are back; the vault opens by %s.\n"
+      "Start the node with: hamrohd --home %s\n"
+      "Then make new shares, because these have been seen together:\n"
+      "  hamroh recovery make --shares 5 --threshold 3 --out DIR\n",
+      arguments.home.c_str(),
+      *mode == Vault::Mode::credential   ? "its new key files"
+      : *mode == Vault::Mode::passphrase ? "the new passphrase"
+                                         : "the passphrases of its users, as before",
+      arguments.home.c_str());
+  return 0;
+}
+
+// For a node that does not run; a running one does it itself, asked over its local API.
+int panic(const Arguments& arguments) {
+  const Home home(arguments.home);
+  // Whatever the configuration says: no fault in it may be in the way now.
+  const Configuration configuration = read_configuration(home).value_or(Configuration{});
+  const auto lock = HomeLock::take(home);
+  if (!lock) {
+    return refuse(arguments, arguments.home, lock.error(), remedy_for(lock.error().code));
+  }
+  const auto destroyed = destroy_keys(home, configuration, arguments.without_recovery);
+  if (!destroyed) {
+    return refuse(arguments, arguments.home, destroyed.error(),
+                  destroyed.error().code == Code::not_found
+                      ? "To destroy them for ever all the same: --without-recovery"
+                      : "");
+  }
+  if (arguments.json) {
+    std::printf("{\"destroyed\": true, \"recoverable\": %s}\n",
+                destroyed->recovery ? "true" : "false");
+  } else {
+    std::printf("The keys of %s are destroyed.\n%s", arguments.home.c_str(),
+                destroyed->recovery ? "Officers bring them back with: hamroh recovery use --home "
+                                      "DIR SHARE...\n"
+                                    : "Nothing will ever open this node again.\n");
+  }
+  for (const std::string& file : destroyed->outside) {
+    std::fprintf(stderr,
+                 "  %s lies outside the home: destroy it by hand, and what it is made from\n",
+                 file.c_str());
+  }
+  return 0;
+}
+
+// Keys live in this process.
 void confine() {
-  ::umask(0077);
-  prctl(PR_SET_DUMPABLE, 0);
-  const rlimit none{0, 0};
-  (void)setrlimit(RLIMIT_CORE, &none);
+  forbid_dumps();
   mallopt(M_ARENA_MAX, 2);
 }
 
@@ -284,8 +422,27 @@ int main(int count, char** values) {
   making->add_option("--listen", arguments.listen, "tcp://HOST:PORT that others can reach")
       ->required();
   making->add_option("--passphrase-file", arguments.passphrase_file, "File with the passphrase");
+  making->add_option("--operator", arguments.operator_name, "Name of the first operator");
   making->add_flag("--passphrase-prompt", arguments.passphrase_prompt, "Ask for a passphrase");
   making->add_flag("--json", arguments.json, "Print JSON");
+  CLI::App* recovering =
+      app.add_subcommand("recover", "Draw new keys (used by `hamroh recovery use`)");
+  recovering->add_option("--home", arguments.home, "The node's home directory")->required();
+  recovering->add_option("share", arguments.shares, "Files with recovery shares")->required();
+  recovering->add_option("--passphrase-file", arguments.passphrase_file,
+                         "File with the new passphrase");
+  recovering->add_flag("--passphrase-prompt", arguments.passphrase_prompt,
+                       "Ask for a new passphrase");
+  recovering->add_flag("--key-file", arguments.key_file, "Open with a key file from now on");
+  recovering->add_flag("--json", arguments.json, "Print JSON");
+  CLI::App* panicking =
+      app.add_subcommand("panic",
+                         "Destroy the keys of a home whose node does not run (used by "
+                         "`hamroh panic`)");
+  panicking->add_option("--home", arguments.home, "The node's home directory")->required();
+  panicking->add_flag("--without-recovery", arguments.without_recovery,
+                      "Even if nothing will ever open it again");
+  panicking->add_flag("--json", arguments.json, "Print JSON");
   CLI::App* joining =
       app.add_subcommand("join", "Install a directory (used by `hamroh node join`)");
   joining->add_option("--home", arguments.home, "The node's home directory")->required();
@@ -308,6 +465,12 @@ int main(int count, char** values) {
   }
   if (making->parsed()) {
     return init(arguments);
+  }
+  if (recovering->parsed()) {
+    return recover(arguments);
+  }
+  if (panicking->parsed()) {
+    return panic(arguments);
   }
   if (joining->parsed()) {
     return join(arguments);

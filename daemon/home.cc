@@ -42,6 +42,19 @@ void sync_directory_of(const std::string& path) {
   }
 }
 
+// Random bytes over all that an open file holds.
+bool overwrite(int descriptor) {
+  constexpr off_t bytes_max = 64 * 1024;  // key files and vaults are far smaller
+  struct stat info {};
+  if (::fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode)) {
+    return false;
+  }
+  Bytes noise(static_cast<std::size_t>(std::min(info.st_size, bytes_max)));
+  crypto::system_random(noise);
+  return ::lseek(descriptor, 0, SEEK_SET) == 0 && write_all(descriptor, noise) &&
+         ::fsync(descriptor) == 0;
+}
+
 Digest anchor_checksum(ByteView bytes) {
   return crypto::sha256({view("anchor"), bytes});
 }
@@ -85,6 +98,7 @@ Result<Bytes> read_file(const std::string& path, std::size_t bytes_max) {
     }
     if (got <= 0 || bytes.size() > bytes_max) {
       ::close(descriptor);
+      crypto::wipe(block);  // it may have been a key
       if (bytes.size() > bytes_max) {
         return caller_error(Code::too_large, "the file is larger than such a file can be");
       }
@@ -110,6 +124,41 @@ Status write_file(const std::string& path, ByteView bytes) {
   }
   sync_directory_of(path);
   return {};
+}
+
+Status replace_for_good(const std::string& path, ByteView bytes) {
+  // What is held open here has no name any more once the new file has taken it.
+  const int before = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+  const Status written = write_file(path, bytes);
+  if (before >= 0) {
+    if (written) {
+      (void)overwrite(before);
+    }
+    ::close(before);
+  }
+  return written;
+}
+
+Status remove_for_good(const std::string& path) {
+  bool removed = true;
+  for (const std::string& each : {path, path + ".new"}) {
+    const int descriptor = ::open(each.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (descriptor >= 0) {
+      (void)overwrite(descriptor);
+      ::close(descriptor);
+    }
+    removed = (::unlink(each.c_str()) == 0 || errno == ENOENT) && removed;
+  }
+  sync_directory_of(path);
+  return removed ? Status{} : environment_error(Code::io_failed, "a file cannot be removed");
+}
+
+std::string key_file_path(const Home& home, const std::string& configured,
+                          const std::string& usual) {
+  if (configured.empty()) {
+    return usual;
+  }
+  return configured.front() == '/' ? configured : home.file(configured);
 }
 
 bool file_exists(const std::string& path) {

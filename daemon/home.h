@@ -4,6 +4,8 @@
 //   node.db, node.db-wal the store (0600)
 //   vault.hamroh         the wrapped keys (0600); node.key and reader.key open them where they
 //                        are files
+//   operator.key         the key file of the operator that was made with the node (0600); absent if
+//                        she has a passphrase
 //   anchor               size and root of the ledger, for recognising a restored old database
 //   request.hamroh       this node's request for admission
 //   run/                 the local API's socket (0700)
@@ -26,6 +28,7 @@ class Home {
   [[nodiscard]] std::string vault() const { return file("vault.hamroh"); }
   [[nodiscard]] std::string node_key() const { return file("node.key"); }
   [[nodiscard]] std::string reader_key() const { return file("reader.key"); }
+  [[nodiscard]] std::string operator_key() const { return file("operator.key"); }
   [[nodiscard]] std::string request() const { return file("request.hamroh"); }
 
  private:
@@ -37,6 +40,15 @@ class Home {
 [[nodiscard]] Result<Bytes> read_file(const std::string& path, std::size_t bytes_max);
 // Whole or not at all, synced, mode 0600.
 [[nodiscard]] Status write_file(const std::string& path, ByteView bytes);
+// The same, and what the file held before is overwritten. Flash memory, snapshots and copies may
+// still hold it: against these only encrypted disks help.
+[[nodiscard]] Status replace_for_good(const std::string& path, ByteView bytes);
+// Overwritten with random bytes and removed, both synced; also what `write_file` may have left half
+// done beside it. An absent file is no error. Errors (environment): io_failed.
+[[nodiscard]] Status remove_for_good(const std::string& path);
+// Where a key file lies: as configured, relative to the home, or where it usually does.
+[[nodiscard]] std::string key_file_path(const Home& home, const std::string& configured,
+                                        const std::string& usual);
 [[nodiscard]] bool file_exists(const std::string& path);
 [[nodiscard]] std::uint64_t free_disk_bytes(const std::string& path);
 

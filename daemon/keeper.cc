@@ -40,14 +40,6 @@ Duration monotonic_now() {
   return {milliseconds_of(CLOCK_BOOTTIME)};
 }
 
-std::string key_file_path(const Home& home, const std::string& configured,
-                          const std::string& usual) {
-  if (configured.empty()) {
-    return usual;
-  }
-  return configured.front() == '/' ? configured : home.file(configured);
-}
-
 Keeper::Keeper(Home home, Configuration configuration)
     : home_(std::move(home)), configuration_(std::move(configuration)) {}
 
@@ -66,11 +58,17 @@ Status Keeper::open_vault() {
   if (!vault_) {
     HAMROH_ASSIGN(vault_, Vault::open(home_));
   }
+  if (vault_->destroyed()) {
+    vault_.reset();
+    remove_key_files(home_, configuration_);  // a panic may have been cut short
+    return caller_error(Code::locked, "the keys of this node were destroyed by hamroh panic");
+  }
   if (!reader_key_ && !locked_ && vault_->mode() == Vault::Mode::credential) {
     HAMROH_ASSIGN(reader_key_, vault_->reader_tier_from_file(
                                    key_file(configuration_.reader_key_file, home_.reader_key())));
   }
-  if (!reader_key_ && !locked_ && !configuration_.passphrase_file.empty()) {
+  if (!reader_key_ && !locked_ && vault_->mode() == Vault::Mode::passphrase &&
+      !configuration_.passphrase_file.empty()) {
     HAMROH_ASSIGN(Bytes passphrase, read_file(key_file(configuration_.passphrase_file, {}), 1024));
     while (!passphrase.empty() && (passphrase.back() == '\n' || passphrase.back() == '\r')) {
       passphrase.pop_back();
@@ -105,6 +103,8 @@ Status Keeper::open_node() {
   NodeOptions options;
   options.message_lifetime = days(configuration_.lifetime_days);
   options.anchor = anchor_->read();
+  options.retention = days(configuration_.retention_days);
+  options.erase_on_request = configuration_.erase_on_request;
   HAMROH_ASSIGN(Node node, Node::open(options, turn));
   HAMROH_TRY(node.finish(turn));
   HAMROH_TRY(transaction->commit());
@@ -158,10 +158,74 @@ Status Keeper::unlock_store(ByteView passphrase) {
   return {};
 }
 
+Status Keeper::unlock_with_root(const SymmetricKey& root) {
+  HAMROH_ASSIGN(reader_key_, vault_->reader_tier_from_root(root));
+  locked_ = false;
+  sealed_->unlock(*reader_key_);
+  return {};
+}
+
+Status Keeper::unlock_with_key(const SymmetricKey& key, Transaction& transaction) {
+  sealed_->unlock(key);
+  // The author key is there in every store that holds a node: it tells whether this is its key.
+  const auto tried = transaction.get(Table::reader_secret, row::author);
+  if (!tried || !*tried) {
+    sealed_->lock();
+    return caller_error(Code::bad_passphrase, "this user's slot does not open the vault");
+  }
+  reader_key_ = key.copy();
+  locked_ = false;
+  return {};
+}
+
 void Keeper::lock_store() {
   sealed_->lock();
   reader_key_.reset();
   locked_ = true;
+}
+
+Result<std::vector<Bytes>> Keeper::draw_recovery(ShareCount count, const NetworkId& network,
+                                                 const MemberId& member) {
+  if (!reader_key_) {
+    return caller_error(Code::locked, "the vault is locked");
+  }
+  if (!is_allowed(count)) {
+    return caller_error(Code::invalid_argument,
+                        "there are 2 to 16 shares, and at least 2 of them are needed");
+  }
+  HAMROH_ASSIGN(SymmetricKey node_key,
+                vault_->node_tier(key_file(configuration_.node_key_file, home_.node_key())));
+  const SymmetricKey recovery_key = SymmetricKey::make([&](auto raw) { entropy_.fill(raw); });
+  const RecoverySplit split{start_of(network), member, split_id_of(recovery_key), count};
+  drawn_ = *vault_;
+  drawn_->wrap_for_recovery(split, recovery_key, {std::move(node_key), reader_key_->copy()});
+  std::vector<Bytes> shares;
+  for (KeyShare& share : split_key(recovery_key, count, entropy_)) {
+    shares.push_back(encode(RecoveryShare{split, std::move(share)}));
+  }
+  return shares;
+}
+
+Status Keeper::keep_recovery(ByteView split) {
+  if (!drawn_ || !crypto::equal(drawn_->recovery()->id.view(), split)) {
+    return caller_error(Code::not_found, "these shares are not the ones that were drawn last");
+  }
+  Vault changed = *vault_;
+  changed.take_recovery_of(*drawn_);
+  HAMROH_TRY(changed.write(home_));
+  // Commit point: from here on the new shares open the vault, and older ones do not.
+  vault_ = std::move(changed);
+  drawn_.reset();
+  return {};
+}
+
+void Keeper::forget() {
+  close();
+  reader_key_.reset();
+  drawn_.reset();
+  vault_.reset();
+  locked_ = true;
+  effects_ = Effects{};
 }
 
 Effects Keeper::take_effects() {

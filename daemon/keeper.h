@@ -6,6 +6,7 @@
 
 #include "daemon/configuration.h"
 #include "daemon/home.h"
+#include "daemon/panic.h"
 #include "daemon/read_only_store.h"
 #include "daemon/sqlite_store.h"
 #include "daemon/vault.h"
@@ -31,10 +32,6 @@ class SystemEntropy final : public Entropy {
 
 [[nodiscard]] Timestamp wall_now();
 [[nodiscard]] Duration monotonic_now();
-
-// Where a key file lies: as configured, relative to the home, or where it usually does.
-[[nodiscard]] std::string key_file_path(const Home& home, const std::string& configured,
-                                        const std::string& usual);
 
 class Keeper {
  public:
@@ -64,8 +61,27 @@ class Keeper {
   // with a credential file reads that file again and takes no notice of the passphrase. Errors
   // (caller): bad_passphrase, and what is wrong with the file.
   [[nodiscard]] Status unlock_store(ByteView passphrase);
+  // What Argon2id needs for the vault's own passphrase, and with the key that it made: for whom
+  // `unlock_store` takes too long. Absent if a credential file opens the vault.
+  [[nodiscard]] std::optional<Vault::Recipe> passphrase_recipe() const { return vault_->recipe(); }
+  [[nodiscard]] Status unlock_with_root(const SymmetricKey& root);
+  // With the reader tier's key itself, out of a user's slot. Errors (caller): bad_passphrase if it
+  // opens nothing in this store.
+  [[nodiscard]] Status unlock_with_key(const SymmetricKey& key, Transaction& transaction);
+  // Absent while locked.
+  [[nodiscard]] const SymmetricKey* reader_key() const {
+    return reader_key_ ? &*reader_key_ : nullptr;
+  }
   // Stays so when the store is opened again.
   void lock_store();
+  // Draws recovery shares; they open nothing before they are kept, so that shares which did not
+  // reach their officers do not replace those that did. Errors (caller): locked, invalid_argument.
+  [[nodiscard]] Result<std::vector<Bytes>> draw_recovery(ShareCount count, const NetworkId& network,
+                                                         const MemberId& member);
+  // Writes the shares drawn last into the vault file. Errors: not_found (others), io_failed, full.
+  [[nodiscard]] Status keep_recovery(ByteView split);
+  // Wipes every key that it holds, with store and node. Nothing is opened again by itself.
+  void forget();
   // What opening the node wants done, taken once.
   [[nodiscard]] Effects take_effects();
 
@@ -83,6 +99,7 @@ class Keeper {
   std::optional<Vault> vault_;
   std::optional<SymmetricKey> reader_key_;  // while unlocked, to open the store again by itself
   bool locked_ = false;                     // by lock_store
+  std::optional<Vault> drawn_;              // with the recovery part of shares not yet kept
   std::unique_ptr<SqliteStore> disk_;
   std::unique_ptr<SealedStore> sealed_;
   std::unique_ptr<ReadOnlyStore> reading_;  // only after open_read_only

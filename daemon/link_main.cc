@@ -20,6 +20,7 @@
 #include <cstdio>
 
 #include "daemon/link.h"
+#include "daemon/memory.h"
 
 namespace {
 
@@ -41,8 +42,7 @@ void limit(__rlimit_resource resource, rlim_t value) {
 void confine() {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  prctl(PR_SET_DUMPABLE, 0);
-  limit(RLIMIT_CORE, 0);
+  hamroh::forbid_dumps();
   rlimit descriptors{};
   if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0) {
     limit(RLIMIT_NOFILE, descriptors.rlim_max);  // the link shares them out by itself
@@ -71,6 +71,7 @@ int main() {
   if (!hamroh::crypto::start()) {
     return 1;
   }
+  (void)hamroh::lock_all_memory();  // hamrohd says for both whether it can be done
   auto link = hamroh::Link::open(hamroh::pair::Socket(pair_descriptor));
   return link ? (*link)->run() : 1;
 }

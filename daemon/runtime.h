@@ -22,6 +22,7 @@ struct RuntimeOptions {
   Configuration configuration;
   std::string link_program;
   bool read_only = false;
+  bool memory_locked = false;  // all of this process: lock_all_memory
 };
 
 class Runtime {

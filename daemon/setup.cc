@@ -14,9 +14,10 @@ class Unfinished {
  public:
   explicit Unfinished(const Home& home) : directory_(home.path()) {
     made_directory_ = !file_exists(directory_);
-    for (const std::string& file : {home.vault(), home.node_key(), home.reader_key(),
-                                    home.database(), home.database() + "-wal", home.configuration(),
-                                    home.request(), home.file("anchor"), home.file("lock")}) {
+    for (const std::string& file :
+         {home.vault(), home.node_key(), home.reader_key(), home.database(),
+          home.database() + "-wal", home.configuration(), home.request(), home.operator_key(),
+          home.file("anchor"), home.file("lock")}) {
       if (!file_exists(file)) {
         files_.push_back(file);
       }
@@ -76,9 +77,9 @@ Result<MemberId> fill_home(const InitOptions& options, ByteView network) {
     member.again = lost.id;
     member.incarnation = lost.incarnation + 1;
   }
-  const std::optional<ByteView> passphrase =
-      options.passphrase ? std::optional<ByteView>(*options.passphrase) : std::nullopt;
-  HAMROH_TRY(Vault::create(options.home, passphrase));
+  HAMROH_TRY(options.passphrase
+                 ? Vault::create(options.home, Vault::Mode::passphrase, *options.passphrase)
+                 : Vault::create(options.home, Vault::Mode::credential));
   HAMROH_TRY(write_file(options.home.configuration(), view(default_configuration())));
   Keeper keeper(options.home, {});
   HAMROH_TRY(keeper.open_store(true));
@@ -89,10 +90,12 @@ Result<MemberId> fill_home(const InitOptions& options, ByteView network) {
   Effects effects;
   Turn turn{wall_now(), monotonic_now(), *transaction, keeper.entropy(), effects};
   HAMROH_ASSIGN(const Bytes request, Node::initialise(member, turn));
+  HAMROH_ASSIGN(const JoinRequest parsed, parse_join_request(request));
+  HAMROH_TRY(make_first_operator({options.operator_name, options.passphrase, {}}, options.home,
+                                 {parsed.network, parsed.member.id}, keeper.reader_key(), turn));
   HAMROH_TRY(transaction->commit());
   transaction.reset();
   HAMROH_TRY(write_file(options.home.request(), request));
-  HAMROH_ASSIGN(const JoinRequest parsed, parse_join_request(request));
   return parsed.member.id;
 }
 
@@ -143,14 +146,14 @@ tl::expected<Configuration, ConfigurationFault> read_configuration(const Home& h
 
 std::optional<std::string> missing_key_file(const Home& home, const Configuration& configuration) {
   const auto vault = Vault::open(home);
-  if (!vault) {
+  if (!vault || vault->destroyed()) {
     return std::nullopt;
   }
   std::vector<std::string> needed{
       key_file_path(home, configuration.node_key_file, home.node_key())};
   if (vault->mode() == Vault::Mode::credential) {
     needed.push_back(key_file_path(home, configuration.reader_key_file, home.reader_key()));
-  } else if (!configuration.passphrase_file.empty()) {
+  } else if (vault->mode() == Vault::Mode::passphrase && !configuration.passphrase_file.empty()) {
     needed.push_back(key_file_path(home, configuration.passphrase_file, {}));
   }
   for (const std::string& file : needed) {

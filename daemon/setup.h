@@ -4,6 +4,7 @@
 #include <string>
 
 #include "daemon/configuration.h"
+#include "daemon/first_operator.h"
 #include "daemon/home.h"
 #include "protocol/membership.h"
 
@@ -20,8 +21,10 @@ struct InitOptions {
   // are then the directory's.
   std::string again;
   std::string directory_file;
+  std::string operator_name = first_operator_name;
 };
-// Makes the home with vault, store, configuration and request. If that fails, whatever was not
+// Makes the home with vault, store, configuration, request and the first operator: with the
+// passphrase if there is one, else with HOME/operator.key. If that fails, whatever was not
 // there before is removed again. Errors: busy, conflict (a home that somebody else uses or that
 // holds a node is left alone), and whatever files and constitution may have.
 [[nodiscard]] Result<MemberId> initialise_home(const InitOptions& options);

@@ -38,6 +38,32 @@ bool page_sound(std::uint64_t offset, std::span<const std::uint8_t, page_bytes> 
   return stored == page_checksum(offset, page) || all_zero(page);
 }
 
+std::size_t number_at(std::span<const std::uint8_t, page_bytes> page, std::size_t at) {
+  return static_cast<std::size_t>(page[at]) << 8U | page[at + 1];
+}
+
+// Between its list of cells and their content a page of a b-tree has a gap that nobody reads. When
+// SQLite spreads cells over other pages it leaves copies of them there, secure_delete or not. The
+// first byte of every other kind of page is zero as long as the file has fewer than 2^24 pages,
+// because a page number stands there.
+void clear_gap(sqlite3_int64 offset, std::span<std::uint8_t, page_bytes> page) {
+  constexpr std::size_t file_header_bytes = 100;
+  const std::size_t header = offset == 0 ? file_header_bytes : 0;
+  const std::uint8_t kind = page[header];
+  const bool interior = kind == 2 || kind == 5;
+  const bool leaf = kind == 10 || kind == 13;
+  if (!interior && !leaf) {
+    return;
+  }
+  const std::size_t cells = number_at(page, header + 3);
+  const std::size_t content = number_at(page, header + 5);
+  const std::size_t gap = header + (interior ? 12 : 8) + 2 * cells;
+  if (gap < content && content <= sum_at) {
+    std::fill(page.begin() + static_cast<std::ptrdiff_t>(gap),
+              page.begin() + static_cast<std::ptrdiff_t>(content), std::uint8_t{0});
+  }
+}
+
 // What SQLite allocates for an open database file: this, then the base VFS's own file.
 struct PageFile {
   sqlite3_file file;
@@ -68,6 +94,7 @@ int file_write(sqlite3_file* file, const void* data, int amount, sqlite3_int64 o
   }
   auto& page = *reinterpret_cast<PageFile*>(file)->outgoing;
   std::memcpy(page.data(), data, page_bytes);
+  clear_gap(offset, page);
   const std::uint64_t sum = page_checksum(static_cast<std::uint64_t>(offset), page);
   std::memcpy(page.data() + sum_at, &sum, sizeof sum);
   return below(file)->pMethods->xWrite(below(file), page.data(), amount, offset);

@@ -7,6 +7,9 @@
 // that fails is SQLITE_IOERR_DATA. Pages in the write-ahead log carry SQLite's own checksums (see
 // sqlite_wal.h).
 //
+// On the same way the gaps within pages are zeroed, in which SQLite leaves copies of rows that went
+// to another page: what was erased shall stand nowhere in the file.
+//
 // Any damage within one aligned eight-byte word is found for certain, other damage but for one
 // chance in 2^64. It is no defence against an adversary; sealed records are.
 #pragma once
@@ -22,6 +25,8 @@ namespace hamroh {
 
 inline constexpr std::size_t page_bytes = 16 * 1024;
 inline constexpr std::size_t page_reserved_bytes = 8;
+// So that a page's first byte tells what it is; 256 GiB.
+inline constexpr std::size_t pages_max = (std::size_t{1} << 24) - 1;
 
 [[nodiscard]] std::uint64_t page_checksum(std::uint64_t page_offset,
                                           std::span<const std::uint8_t, page_bytes> page);

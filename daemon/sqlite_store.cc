@@ -17,7 +17,12 @@ namespace hamroh {
 
 namespace {
 
-constexpr int schema_version = 1;
+constexpr int schema_version = 2;
+// What each version of the schema added; opening an older store adds what it lacks.
+constexpr int version_of(Table table) {
+  return table >= Table::user ? 2 : 1;
+}
+static_assert(pages_max == 16'777'215, "see max_page_count below");
 constexpr int application_id = 0x48616d72;  // "Hamr"
 constexpr std::size_t wal_frame_bytes = page_bytes + 24;
 
@@ -51,6 +56,16 @@ constexpr const char* table_name(Table table) {
       return "proof";
     case Table::conflict:
       return "conflict";
+    case Table::user:
+      return "user";
+    case Table::case_key:
+      return "case_key";
+    case Table::access:
+      return "access";
+    case Table::erased:
+      return "erased";
+    case Table::task:
+      return "task";
   }
   return "";
 }
@@ -165,6 +180,7 @@ constexpr std::array before_first_read{
     // First of all: WAL then keeps its index in memory, and one process has the file to itself.
     Setting{"locking_mode", "EXCLUSIVE", "exclusive", "SQLite did not take PRAGMA locking_mode"},
     Setting{"page_size", "16384", "16384", "SQLite did not take PRAGMA page_size"},
+    Setting{"max_page_count", "16777215", "16777215", "SQLite did not take PRAGMA max_page_count"},
     Setting{"auto_vacuum", "NONE", "0", "SQLite did not take PRAGMA auto_vacuum"},
     Setting{"mmap_size", "0", "0", "SQLite did not take PRAGMA mmap_size"},
     Setting{"cell_size_check", "ON", "1", "SQLite did not take PRAGMA cell_size_check"},
@@ -501,7 +517,7 @@ Status SqliteStore::State::check_owner() {
     return environment_error(Code::store_corrupt, "the database is another program's");
   }
   // As text, because any 32-bit number may stand there.
-  if (version == std::to_string(schema_version)) {
+  if (version == std::to_string(schema_version) || version == "1") {
     return {};
   }
   return version.starts_with('-') || version == "0"
@@ -527,9 +543,12 @@ Status SqliteStore::State::create_schema() {
   if (version == std::to_string(schema_version)) {
     return {};
   }
+  const int present = version == "0" ? 0 : 1;
   HAMROH_TRY(run("BEGIN IMMEDIATE"));
   for (Table table : all_tables) {
-    HAMROH_TRY(run(create_table_sql(table)));
+    if (version_of(table) > present) {
+      HAMROH_TRY(run(create_table_sql(table)));
+    }
   }
   HAMROH_TRY(run("PRAGMA application_id=" + std::to_string(application_id)));
   HAMROH_TRY(run("PRAGMA user_version=" + std::to_string(schema_version)));

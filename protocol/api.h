@@ -3,23 +3,36 @@
 //
 // Both directions are parsed as hostile. Requests carry an id that the client chooses; the reply
 // repeats it. Submitting is idempotent by message id, so a client may send any request again.
+//
+// A request names its session by the token that a login was answered with; api_rights.h says which
+// verb needs what. Without a session there are logins, and a status without peers and counts.
 #pragma once
 
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "protocol/access.h"
+#include "protocol/erasure.h"
+#include "protocol/recovery_share.h"
+#include "protocol/task.h"
+#include "protocol/user_keys.h"
 #include "protocol/view.h"
 
 namespace hamroh::api {
 
 namespace limits {
 inline constexpr std::size_t page_items_max = 256;
+inline constexpr std::size_t erasures_max = 64;  // on a page; one may have 16 KiB
 inline constexpr std::size_t events_max = 1'024;
 inline constexpr std::size_t ledger_entries_max = 512;
 inline constexpr std::uint64_t wait_ms_max = 60'000;
 inline constexpr std::size_t directory_chunk_max = 9 * 1024 * 1024;
 inline constexpr std::size_t passphrase_bytes_max = 1'024;
+inline constexpr std::size_t given_users_max = 32;  // in one assignment
+inline constexpr std::size_t names_max = 1'024;     // in one reply
+inline constexpr std::size_t code_bytes_max = 16;   // of a second factor
+inline constexpr std::size_t users_page_max = 256;
 }  // namespace limits
 
 // A cursor that means: from what comes next.
@@ -109,13 +122,172 @@ struct GetAlarms {
 struct ConfirmClock {
   bool operator==(const ConfirmClock&) const = default;
 };
+// A case that is given to nobody, for oneself.
+struct TakeCase {
+  CaseId case_id;
+  bool operator==(const TakeCase&) const = default;
+};
+struct AssignCase {
+  CaseId case_id;
+  std::string team;  // empty: as before
+  std::vector<UserId> give;
+  std::vector<UserId> withdraw;
+  bool operator==(const AssignCase&) const = default;
+};
+// For a second person's agreement; break_glass opens the case at once.
+struct AskSecond {
+  TaskKind kind{};
+  CaseId case_id;
+  std::string reason;
+  bool operator==(const AskSecond&) const = default;
+};
+struct DecideTask {
+  TaskId task;
+  bool agrees = false;
+  bool operator==(const DecideTask&) const = default;
+};
+struct ListTasks {
+  bool operator==(const ListTasks&) const = default;
+};
+struct GetAccesses {
+  CaseId case_id;
+  bool operator==(const GetAccesses&) const = default;
+};
+// Ids of messages, of cases that the user may see, that begin so; opens none of them.
+struct FindMessages {
+  std::string beginning;  // hex digits, with or without hyphens
+  bool operator==(const FindMessages&) const = default;
+};
+// In parts: `from` counts the events of the case.
+struct ExportCase {
+  CaseId case_id;
+  std::uint32_t from = 0;
+  bool operator==(const ExportCase&) const = default;
+};
+
+// Draws recovery shares, or keeps those drawn last, named by their split: older shares open nothing
+// from then on. A client keeps them only when all of them are safely on paper or in files.
+struct MakeRecovery {
+  std::uint8_t shares = 0;
+  std::uint8_t threshold = 0;
+  Bytes keep;  // a split id: shares and threshold mean nothing then
+  bool operator==(const MakeRecovery&) const = default;
+};
+// Locks the node and destroys its keys; answered before the daemon ends. Refused if there are no
+// recovery shares, unless that is meant.
+struct Panic {
+  bool without_recovery = false;
+  bool operator==(const Panic&) const = default;
+};
+
+// Destroys what this node holds of a case: see Node::erase_case.
+struct EraseCase {
+  CaseId case_id;
+  ErasureReason reason{};
+  bool ask_others = true;
+  bool operator==(const EraseCase&) const = default;
+};
+struct ListErasures {
+  std::optional<CaseId> after;
+  std::uint32_t limit = 64;
+  bool operator==(const ListErasures&) const = default;
+};
+struct GetErasure {  // answered by Erasures with one
+  CaseId case_id;
+  bool operator==(const GetErasure&) const = default;
+};
+
+// ---- users. Passphrases are wiped once they have been used.
+
+// Answered with a session; unlocks the vault if it is locked. With a new passphrase it takes the
+// place of the old one, which some must do before they get a session.
+struct Login {
+  std::string name;
+  Bytes passphrase;
+  std::string code;      // of the second factor, if there is one
+  Bytes new_passphrase;  // empty: the same goes on
+  bool operator==(const Login&) const = default;
+};
+// For programs: what LoginWithKey has to sign. Good once, for a minute.
+struct GetChallenge {
+  bool operator==(const GetChallenge&) const = default;
+};
+struct LoginWithKey {
+  UserId user;
+  LoginChallenge challenge;
+  Signature signature;  // user_keys.h: sign_login
+  bool operator==(const LoginWithKey&) const = default;
+};
+struct Logout {
+  bool operator==(const Logout&) const = default;
+};
+struct WhoAmI {
+  bool operator==(const WhoAmI&) const = default;
+};
+// The client makes the id, so that asking again adds nobody twice.
+struct AddUser {
+  UserId user;
+  std::string name;
+  Role role{};
+  std::vector<std::string> teams;  // sorted
+  Grants grants;                   // of an integration
+  Bytes passphrase;                // which the user must change, or
+  std::optional<SigningPublicKey> key;
+  bool operator==(const AddUser&) const = default;
+};
+struct ChangeUser {
+  UserId user;
+  std::optional<Role> role;
+  std::optional<std::vector<std::string>> teams;
+  std::optional<Grants> grants;
+  std::optional<bool> active;
+  bool operator==(const ChangeUser&) const = default;
+};
+struct ListUsers {
+  std::optional<UserId> after;
+  bool operator==(const ListUsers&) const = default;
+};
+// The own one, under the old one; or, by an operator, somebody else's: her second factor and her
+// signing key are then gone.
+struct SetPassphrase {
+  std::optional<UserId> user;  // absent: the own
+  Bytes old_passphrase;        // of the own; an account with a key file has none
+  Bytes new_passphrase;
+  bool operator==(const SetPassphrase&) const = default;
+};
+// The own second factor. `enrol` is answered with what a telephone reads; it counts once `confirm`
+// has come with a code of it, within ten minutes.
+enum class FactorStep : std::uint8_t { enrol = 1, confirm = 2, remove = 3 };
+struct SetFactor {
+  FactorStep step{};
+  Bytes passphrase;  // not for confirm
+  std::string code;  // of the new one for confirm, of the present one for enrol and remove
+  bool operator==(const SetFactor&) const = default;
+};
+// A new signing key of one's own, certified by the member's author key.
+struct MakeSigningKey {
+  Bytes passphrase;
+  bool operator==(const MakeSigningKey&) const = default;
+};
+struct GetUserKeys {
+  bool operator==(const GetUserKeys&) const = default;
+};
+struct SignVote {
+  Digest digest;
+  Bytes passphrase;
+  bool operator==(const SignVote&) const = default;
+};
 
 struct Request {
   std::uint64_t id = 0;
   std::variant<Submit, GetStatus, GetMessage, ListCases, GetCase, GetBody, NextEvents, GetReceipt,
                GetLedger, GetLedgerHead, GetMembers, Unlock, Lock, Install, ConfirmClock, Rotate,
-               GetAlarms>
+               GetAlarms, TakeCase, AssignCase, AskSecond, DecideTask, ListTasks, GetAccesses,
+               ExportCase, FindMessages, MakeRecovery, Panic, EraseCase, ListErasures, GetErasure,
+               Login, GetChallenge, LoginWithKey, Logout, WhoAmI, AddUser, ChangeUser, ListUsers,
+               SetPassphrase, SetFactor, MakeSigningKey, GetUserKeys, SignVote>
       ask;
+  std::optional<SessionToken> session = std::nullopt;
   bool operator==(const Request&) const = default;
 };
 
@@ -149,6 +321,14 @@ struct StoreStatus {
   std::uint64_t free_bytes = 0;
   bool operator==(const StoreStatus&) const = default;
 };
+// Whether the operating system can write the daemon's memory to swap. Values appear in replies.
+enum class MemoryState : std::uint8_t {
+  locked = 1,        // nothing of it
+  secrets_only = 2,  // keys stay in memory, what is read and written with them may not
+  not_locked = 3,
+};
+[[nodiscard]] const char* memory_state_name(MemoryState state);
+
 struct NodeStatus {
   NodeView node;
   LinkStatus link;
@@ -157,24 +337,31 @@ struct NodeStatus {
   std::uint64_t process = 0;
   std::uint64_t turns = 0;
   std::uint64_t inputs = 0;
+  MemoryState memory = MemoryState::not_locked;
   bool operator==(const NodeStatus&) const = default;
 };
 struct Message {
   MessageView message;
   bool operator==(const Message&) const = default;
 };
+// What the users of this organisation are called who are named beside.
+using Names = std::vector<std::pair<UserId, std::string>>;
+
 struct Cases {
   std::vector<CaseView> cases;
   std::optional<CaseId> next;
+  Names names;
   bool operator==(const Cases&) const = default;
 };
 struct Case {
   CaseView shown;
+  Names names;
   bool operator==(const Case&) const = default;
 };
 struct Body {
   EventKind kind{};
   Bytes bytes;
+  bool withheld = false;  // the sealed tier was taken out: it needs a second person
   bool operator==(const Body&) const = default;
 };
 struct Events {
@@ -224,22 +411,134 @@ struct Alarms {
   std::vector<AlarmFiles> alarms;
   bool operator==(const Alarms&) const = default;
 };
+struct RecoveryShares {
+  std::vector<Bytes> shares;  // of recovery_share_bytes each; wiped by whoever reads them
+  bool operator==(const RecoveryShares&) const = default;
+};
+struct Destroyed {
+  bool recoverable = false;
+  std::uint8_t threshold = 0;  // how many shares it takes
+  std::uint8_t shares = 0;
+  std::string outside;  // key files outside the home, one a line: to be destroyed by hand
+  bool operator==(const Destroyed&) const = default;
+};
+
+struct Erased {
+  Bytes certificate;
+  std::uint64_t asked = 0;  // other members
+  bool before = false;      // it had been erased already
+  bool operator==(const Erased&) const = default;
+};
+struct Erasures {
+  std::vector<std::pair<CaseId, ErasedRecord>> erasures;
+  std::optional<CaseId> next;
+  bool operator==(const Erasures&) const = default;
+};
+
+struct UserView {
+  UserId id;
+  std::string name;
+  Role role{};
+  std::vector<std::string> teams;
+  Grants grants;
+  bool active = false;
+  bool must_change = false;
+  bool has_key = false;  // a key file instead of a passphrase
+  bool has_factor = false;
+  bool signs = false;  // has a signing key
+  Timestamp created;
+  std::uint64_t failures = 0;
+  std::uint64_t sessions = 0;
+  bool operator==(const UserView&) const = default;
+};
+struct LoggedIn {
+  SessionToken token;
+  UserView user;
+  Duration idle;          // the session ends when it was not used for so long
+  Duration absolute;      // and at the latest after this
+  bool unlocked = false;  // the vault, by this login
+  bool operator==(const LoggedIn&) const = default;
+};
+struct Challenge {
+  LoginChallenge challenge;
+  UserHome home;
+  bool operator==(const Challenge&) const = default;
+};
+struct Me {
+  UserView user;
+  bool operator==(const Me&) const = default;
+};
+struct Users {
+  std::vector<UserView> users;  // by id
+  std::optional<UserId> next;
+  bool operator==(const Users&) const = default;
+};
+struct Factor {
+  std::string uri;  // otpauth://…: secret, to be shown once as a QR code
+  bool operator==(const Factor&) const = default;
+};
+struct UserKey {
+  std::string name;
+  UserCertificate certificate;
+  bool operator==(const UserKey&) const = default;
+};
+struct UserKeys {
+  std::vector<UserKey> keys;
+  bool operator==(const UserKeys&) const = default;
+};
+struct Vote {
+  UserCertificate certificate;
+  Signature signature;  // user_keys.h: verify_vote
+  bool operator==(const Vote&) const = default;
+};
 struct Done {
   bool operator==(const Done&) const = default;
+};
+struct Asked {
+  TaskId task;
+  bool operator==(const Asked&) const = default;
+};
+struct Found {
+  std::vector<MessageId> messages;  // at most limits::page_items_max
+  bool operator==(const Found&) const = default;
+};
+struct Tasks {
+  std::vector<Task> tasks;
+  Names names;
+  bool operator==(const Tasks&) const = default;
+};
+struct Accesses {
+  std::vector<AccessRecord> accesses;
+  Names names;
+  bool operator==(const Accesses&) const = default;
+};
+struct Exported {
+  CaseView shown;
+  std::vector<Body> bodies;
+  std::uint64_t next = 0;  // where to go on; the number of events at the end
+  Names names;
+  bool operator==(const Exported&) const = default;
 };
 
 struct Reply {
   std::uint64_t id = 0;
   std::variant<Failure, Accepted, NodeStatus, Message, Cases, Case, Body, Events, Receipt,
-               LedgerPage, LedgerHead, Members, Done, Rotated, Alarms>
+               LedgerPage, LedgerHead, Members, Done, Rotated, Alarms, Asked, Tasks, Accesses,
+               Exported, Found, RecoveryShares, Destroyed, Erased, Erasures, LoggedIn, Challenge,
+               Me, Users, Factor, UserKeys, Vote>
       answer;
   bool operator==(const Reply&) const = default;
 };
 
+// May hold passphrases: wiped by whoever asked for it.
 [[nodiscard]] Bytes encode(const Request& request);
 [[nodiscard]] Bytes encode(const Reply& reply);
 // Errors (caller): malformed, too_large.
 [[nodiscard]] Result<Request> parse_request(ByteView frame);
 [[nodiscard]] Result<Reply> parse_reply(ByteView frame);
+
+// Every passphrase that a request holds, for wiping.
+void wipe_passphrases(Request& request);
+[[nodiscard]] bool holds_passphrase(const Request& request);
 
 }  // namespace hamroh::api

@@ -46,6 +46,7 @@ inline constexpr std::size_t proposal_grounds_max = 256;  // requests and rotati
 inline constexpr std::size_t comment_characters_max = 500;
 inline constexpr std::size_t passphrase_characters_min = 8;
 inline constexpr std::size_t passphrase_bytes_max = 1024;
+inline constexpr std::size_t user_name_bytes_max = 64;
 inline constexpr std::size_t sections_max = 4'096;  // sections in one envelope
 inline constexpr std::size_t proof_leaves_max = 4'096;
 inline constexpr std::size_t proof_hashes_max = 4'096 * 8;
@@ -62,6 +63,12 @@ inline constexpr std::size_t conflicts_per_peer_and_day_max = 64;
 // Envelopes opened in a row although their note was not shown to extend the one known before.
 inline constexpr std::size_t unproven_envelopes_max = 16;
 inline constexpr std::size_t case_events_max = 4'096;
+inline constexpr std::size_t assigned_users_max = 32;  // of one case
+inline constexpr std::size_t users_max = 4'096;
+inline constexpr std::size_t teams_max = 8;      // of one user
+inline constexpr std::size_t tasks_max = 4'096;  // that wait, or were decided not long ago
+inline constexpr std::size_t broken_glass_max = 1'024;
+inline constexpr std::size_t export_bytes_max = 4 * 1024 * 1024;          // of one page
 inline constexpr std::size_t case_participants_max = recipients_max + 1;  // all but one are told
 inline constexpr std::size_t turn_inputs_max = 4'096;  // upper bound of the configured batch
 inline constexpr unsigned verifier_depth_max = 8;
@@ -99,6 +106,18 @@ inline constexpr std::string_view join_request{"hamroh/join-request/1\0", 22};
 inline constexpr std::string_view epoch_key_id{"hamroh/epoch-key-id/1\0", 22};
 inline constexpr std::string_view record_key{"hamroh/record-key/1\0", 20};
 inline constexpr std::string_view vault_wrap{"hamroh/vault-wrap/1\0", 20};
+// What happens inside one organisation.
+inline constexpr std::string_view access{"hamroh/access/1\0", 16};
+inline constexpr std::string_view pseudonym{"hamroh/pseudonym/1\0", 19};
+inline constexpr std::string_view account{"hamroh/account/1\0", 17};
+inline constexpr std::string_view login{"hamroh/login/1\0", 15};
+inline constexpr std::string_view user_key{"hamroh/user-key/1\0", 18};
+inline constexpr std::string_view user_certificate{"hamroh/user-certificate/1\0", 26};
+inline constexpr std::string_view vote{"hamroh/vote/1\0", 14};
+inline constexpr std::string_view case_key{"hamroh/case-key/1\0", 18};
+inline constexpr std::string_view erasure{"hamroh/erasure/1\0", 17};
+inline constexpr std::string_view recovery{"hamroh/recovery/1\0", 18};
+inline constexpr std::string_view backup{"hamroh/backup/1\0", 16};
 // At the front of the administrators' own files.
 inline constexpr std::string_view administrator_key{"hamroh/administrator-key/1\0", 27};
 inline constexpr std::string_view administrator_card{"hamroh/administrator-card/1\0", 28};
@@ -128,6 +147,13 @@ inline constexpr std::size_t rekeys_per_minute_max = 30;
 // Each costs a few signature verifications, so this bounds what a member can make others compute.
 inline constexpr std::size_t useless_statements_max = 128;
 inline constexpr std::size_t useless_statements_per_second = 32;
+// Cases that one user opens within an hour before she is slowed down, and then one in each pause.
+inline constexpr std::size_t cases_opened_per_hour = 40;
+inline constexpr std::size_t cases_opened_per_hour_by_program = 10'000;
+inline constexpr Duration reading_pause = minutes(1);
+inline constexpr Duration reading_repeats = minutes(5);  // the same case again is no new reading
+inline constexpr Duration broken_glass_lasts = hours(4);
+inline constexpr Duration agreement_lasts = hours(24);
 inline constexpr Duration suspension_max = hours(72);
 inline constexpr Duration suspension_pause = days(30);  // before the same member again, without m
 }  // namespace tuning

@@ -2,43 +2,148 @@
 
 #include <sodium.h>
 
+#include <algorithm>
+#include <functional>
+#include <mutex>
+#include <type_traits>
+#include <utility>
+
 namespace hamroh {
+
+namespace {
+
+// One size of slot serves all secrets, at a cache line each: no secret is larger than an expanded
+// Ed25519 key, and one free list is simpler than several.
+constexpr std::size_t slot_bytes = 64;
+constexpr std::size_t block_bytes = 64 * 1024;
+// 1 MiB in all: well below Debian's RLIMIT_MEMLOCK of 8 MiB, and sixteen times what a node needs.
+constexpr std::size_t blocks_max = 16;
+
+class Arena {
+ public:
+  // A zeroed slot. Beyond the last block it is ordinary memory, wiped like any other.
+  std::uint8_t* take() {
+    const std::lock_guard hold(mutex_);
+    if (free_ == nullptr && !grow()) {
+      ++outside_;
+      return new std::uint8_t[slot_bytes]();
+    }
+    std::uint8_t* slot = free_;
+    std::memcpy(&free_, slot, sizeof free_);
+    std::fill_n(slot, sizeof free_, std::uint8_t{0});
+    return slot;
+  }
+  void give_back(std::uint8_t* slot) {
+    sodium_memzero(slot, slot_bytes);
+    const std::lock_guard hold(mutex_);
+    if (!holds(slot)) {
+      --outside_;
+      delete[] slot;
+      return;
+    }
+    chain(slot);
+  }
+  bool begin() {
+    const std::lock_guard hold(mutex_);
+    return free_ != nullptr || blocks_ > 0 || grow();
+  }
+  crypto::MemoryLock state() {
+    const std::lock_guard hold(mutex_);
+    return {blocks_ > 0 && locked_ && outside_ == 0, blocks_ * block_bytes, outside_};
+  }
+
+ private:
+  void chain(std::uint8_t* slot) {
+    std::memcpy(slot, &free_, sizeof free_);
+    free_ = slot;
+  }
+  [[nodiscard]] bool holds(const std::uint8_t* slot) const {
+    const auto within = [slot](const std::uint8_t* block) {
+      return std::less_equal<>{}(block, slot) && std::less<>{}(slot, block + block_bytes);
+    };
+    return std::any_of(block_.begin(), block_.begin() + blocks_, within);
+  }
+  // Blocks are kept for ever: their number is bounded, and static secrets may outlive any owner.
+  bool grow() {
+    if (blocks_ == blocks_max || sodium_init() < 0) {
+      return false;
+    }
+    auto* block = static_cast<std::uint8_t*>(sodium_malloc(block_bytes));
+    if (block == nullptr) {
+      return false;
+    }
+    // sodium_malloc has locked it, and keeps it to itself if it could not: so ask again.
+    locked_ = sodium_mlock(block, block_bytes) == 0 && locked_;
+    std::memset(block, 0, block_bytes);
+    block_[blocks_++] = block;
+    for (std::size_t at = block_bytes; at > 0; at -= slot_bytes) {
+      chain(block + at - slot_bytes);
+    }
+    return true;
+  }
+
+  std::mutex mutex_;
+  std::uint8_t* free_ = nullptr;  // each free slot begins with the address of the next
+  std::array<std::uint8_t*, blocks_max> block_{};
+  std::uint8_t blocks_ = 0;
+  bool locked_ = true;
+  std::size_t outside_ = 0;
+};
+static_assert(slot_bytes >= sizeof(void*) && block_bytes % slot_bytes == 0);
+static_assert(std::is_trivially_destructible_v<Arena>);
+
+Arena& arena() {
+  static constinit Arena only;  // never destroyed: secrets may be given back until the very end
+  return only;
+}
+
+}  // namespace
+
+template <std::size_t N>
+std::span<std::uint8_t, N> Secret<N>::filled() {
+  static_assert(N <= slot_bytes);
+  slot_ = arena().take();
+  return std::span<std::uint8_t, N>(slot_, N);
+}
 
 template <std::size_t N>
 Secret<N>::Secret(std::span<const std::uint8_t, N> raw) {
-  std::memcpy(raw_.data(), raw.data(), N);
+  std::memcpy(filled().data(), raw.data(), N);
 }
 
 template <std::size_t N>
-Secret<N>::Secret(Secret&& other) noexcept : raw_(other.raw_) {
-  sodium_memzero(other.raw_.data(), N);
-}
+Secret<N>::Secret(Secret&& other) noexcept : slot_(std::exchange(other.slot_, nullptr)) {}
 
 template <std::size_t N>
 Secret<N>& Secret<N>::operator=(Secret&& other) noexcept {
   if (this != &other) {
-    raw_ = other.raw_;
-    sodium_memzero(other.raw_.data(), N);
+    if (slot_ != nullptr) {
+      arena().give_back(slot_);
+    }
+    slot_ = std::exchange(other.slot_, nullptr);
   }
   return *this;
 }
 
 template <std::size_t N>
 Secret<N>::~Secret() {
-  sodium_memzero(raw_.data(), N);
+  if (slot_ != nullptr) {
+    arena().give_back(slot_);
+  }
 }
 
 template <std::size_t N>
 Secret<N> Secret<N>::copy() const {
-  return Secret(std::span<const std::uint8_t, N>(raw_));
+  return Secret(view());
 }
 
 template <std::size_t N>
 bool Secret<N>::equals(const Secret& other) const {
-  return sodium_memcmp(raw_.data(), other.raw_.data(), N) == 0;
+  return sodium_memcmp(view().data(), other.view().data(), N) == 0;
 }
 
 template class Secret<16>;
+template class Secret<20>;
 template class Secret<32>;
 template class Secret<64>;
 
@@ -54,7 +159,11 @@ const unsigned char* data_of(ByteView bytes) {
 }  // namespace
 
 bool start() {
-  return sodium_init() >= 0;
+  return sodium_init() >= 0 && arena().begin();
+}
+
+MemoryLock memory_lock() {
+  return arena().state();
 }
 
 void system_random(std::span<std::uint8_t> out) {

@@ -3,6 +3,10 @@
 // Composed here from libsodium's primitives, because 1.0.18 does not have them: HKDF-SHA256
 // (RFC 5869). HPKE stands in seal.h. Nothing here draws randomness by itself but `system_random`,
 // which only the runtime's Entropy calls.
+//
+// The bytes of every Secret lie in slots of blocks that libsodium allocates: guard pages at both
+// ends, mlock, no part in core dumps, wiped when a slot is given back. `memory_lock` says whether
+// the system agreed to the mlock.
 #pragma once
 
 #include <array>
@@ -16,9 +20,10 @@
 
 namespace hamroh {
 
-// A secret of N bytes: move-only, wiped on destruction and on move, unprintable, compared in
-// constant time, and read only through `.expose(...)`, so that a search for `.expose(` is the
-// audit.
+// A secret of N bytes: move-only, wiped on destruction, unprintable, compared in constant time, and
+// read only through `.expose(...)`, so that a search for `.expose(` is the audit. A default or
+// moved-from one reads as zeros and needs no memory of its own. Any thread may make, move and
+// destroy its own.
 template <std::size_t N>
 class Secret {
  public:
@@ -35,18 +40,25 @@ class Secret {
   // Calls `use` with std::span<const uint8_t, N>; returns what it returns.
   template <class Use>
   decltype(auto) expose(Use&& use) const {
-    return std::forward<Use>(use)(std::span<const std::uint8_t, N>(raw_));
+    return std::forward<Use>(use)(view());
   }
   // Calls `make` with std::span<uint8_t, N> to be filled.
   template <class Make>
   [[nodiscard]] static Secret make(Make&& make) {
     Secret secret;
-    std::forward<Make>(make)(std::span<std::uint8_t, N>(secret.raw_));
+    std::forward<Make>(make)(secret.filled());
     return secret;
   }
 
  private:
-  std::array<std::uint8_t, N> raw_{};
+  static constexpr std::array<std::uint8_t, N> zeros_{};
+
+  [[nodiscard]] std::span<const std::uint8_t, N> view() const {
+    return std::span<const std::uint8_t, N>(slot_ != nullptr ? slot_ : zeros_.data(), N);
+  }
+  [[nodiscard]] std::span<std::uint8_t, N> filled();  // with a slot, zeroed
+
+  std::uint8_t* slot_ = nullptr;
 };
 
 using Seed = Secret<32>;          // Ed25519 seed
@@ -57,6 +69,16 @@ namespace crypto {
 
 // Must be called once before anything else; false if libsodium cannot start. Idempotent.
 [[nodiscard]] bool start();
+
+// Where the secrets of this process lie.
+struct MemoryLock {
+  bool locked = false;    // every block that holds or held a secret is locked into memory
+  std::size_t bytes = 0;  // in those blocks
+  std::size_t outside =
+      0;  // secrets in ordinary memory now, because the blocks are full: not locked
+};
+[[nodiscard]] MemoryLock memory_lock();
+
 void system_random(std::span<std::uint8_t> out);
 void wipe(std::span<std::uint8_t> bytes);
 [[nodiscard]] bool equal(ByteView a, ByteView b);  // constant time in the content

@@ -89,6 +89,16 @@ const char* code_name(Code code) {
       return "revoked";
     case Code::unavailable:
       return "unavailable";
+    case Code::not_authenticated:
+      return "not_authenticated";
+    case Code::not_permitted:
+      return "not_permitted";
+    case Code::second_person:
+      return "second_person";
+    case Code::too_early:
+      return "too_early";
+    case Code::erased:
+      return "erased";
   }
   return "unknown";
 }

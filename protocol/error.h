@@ -60,7 +60,12 @@ enum class Code : std::uint16_t {
   suspended = 37,
   timed_out = 38,
   revoked = 39,
-  unavailable = 40,  // no node listens there
+  unavailable = 40,        // no node listens there
+  not_authenticated = 41,  // no session, or one that has ended
+  not_permitted = 42,      // the role does not allow it, or the case is not this user's to see
+  second_person = 43,      // somebody else has to agree first
+  too_early = 44,          // slowed down: after wrong passphrases, or reading at unusual volume
+  erased = 45,             // the case was erased here
 };
 
 struct Error {

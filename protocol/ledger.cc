@@ -129,10 +129,28 @@ const char* entry_kind_name(EntryKind kind) {
       return "dummy";
     case EntryKind::witness:
       return "witness";
-    case EntryKind::erasure:
-      return "erasure";
     case EntryKind::read:
       return "read";
+    case EntryKind::break_glass:
+      return "break_glass";
+    case EntryKind::reviewed:
+      return "reviewed";
+    case EntryKind::exported:
+      return "exported";
+    case EntryKind::unusual_reading:
+      return "unusual_reading";
+    case EntryKind::assigned:
+      return "assigned";
+    case EntryKind::erased:
+      return "erased";
+    case EntryKind::erasure_told:
+      return "erasure_told";
+    case EntryKind::user_changed:
+      return "user_changed";
+    case EntryKind::backup_made:
+      return "backup_made";
+    case EntryKind::upgraded:
+      return "upgraded";
   }
   return "unknown";
 }

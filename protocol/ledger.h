@@ -40,11 +40,22 @@ enum class EntryKind : std::uint8_t {
   constitution = 17,  // taken over; subject: its hash
   suspension = 18,    // a statement taken over; subject: SHA-256 of the file
   rotation = 19,      // a member's new keys taken over; subject: SHA-256 of the file
+  // What people of this organisation did; subject: a salted commitment (protocol/access.h), which
+  // only the organisation can open, and nobody once the case is erased.
+  read = 20,         // somebody opened a case
+  break_glass = 21,  // somebody opened a case that is not hers, with a reason
+  reviewed = 22,     // a second person has looked at that, or agreed to something; code: how
+  exported = 23,     // a case left the system as a file
+  unusual_reading = 24,
+  assigned = 25,      // a case was given to users or a team
+  erased = 26,        // a case; subject: SHA-256 of the certificate
+  erasure_told = 27,  // another member's certificate; subject: SHA-256 of it
+  user_changed = 28,  // an account; subject: commitment to the account's new state
+  backup_made = 29,   // subject: SHA-256 of the backup's head
+  upgraded = 30,      // the store's format; code: zero
   // Reserved, so that later nodes can use them without a new wire version.
   dummy = 240,
   witness = 241,
-  erasure = 242,
-  read = 243,
 };
 [[nodiscard]] const char* entry_kind_name(EntryKind kind);  // "unknown" for unlisted values
 

@@ -43,6 +43,10 @@ struct Inner {
   Bytes body;
   std::vector<Commitment> commitments;  // sorted by tier, distinct
   std::vector<AttachmentReference> attachments;
+  // The author's user who did it, under her pseudonym in this case, and her role (Role; a later
+  // version may know more of them). Both zero: no user, or an author that does not say.
+  Pseudonym actor;
+  std::uint8_t actor_role = 0;
   bool operator==(const Inner&) const = default;
 };
 [[nodiscard]] Bytes encode_inner(const Inner& inner);

@@ -96,6 +96,10 @@ Result<Bytes> Node::initialise(const NewMember& member, Turn& turn) {
   HAMROH_TRY(put_secret(turn.store, Table::node_secret, row::witness, witness_seed));
   HAMROH_TRY(put_secret(turn.store, Table::node_secret, row::transport, transport));
   HAMROH_TRY(turn.store.put(Table::meta, row::identity, identity.encode()));
+  HAMROH_TRY(CaseKeys::load(turn));
+  LayoutRecord layout;
+  layout.done = true;
+  HAMROH_TRY(turn.store.put(Table::meta, row::layout, layout.encode()));
 
   // The first key sheet is made now, while the reader tier is open, so that a node whose vault is
   // locked from its first start can be sealed for.
@@ -144,12 +148,14 @@ Status Node::load(const NodeOptions& options, Turn& turn) {
   HAMROH_ASSIGN(const bool adopted, adopt_own_keys(turn));
   const auto sheet = adopted ? EpochKeys::signed_again : EpochKeys::as_needed;
   if (standing() == Standing::superseded) {
-    stop_signing();
+    phase_ = Phase::stopped;
+    stopped_as_superseded_ = true;
   }
   HAMROH_TRY(load_peers(turn));
   HAMROH_TRY(check_anchor(turn));
   HAMROH_TRY(begin_session(turn));
   if (!locked()) {
+    HAMROH_TRY(open_case_keys(turn));
     HAMROH_TRY(load_outbox(turn));
     HAMROH_TRY(return_mail(turn));
     HAMROH_TRY(keep_key_sheet(turn, sheet));
@@ -169,6 +175,7 @@ Status Node::load_keys(Turn& turn) {
     return author.error().code == Code::locked ? Status{} : tl::unexpected(author.error());
   }
   author_ = crypto::SigningKey::from_seed(*author);
+  HAMROH_TRY(load_pseudonyms(turn));
   if (sheet) {
     auto verified =
         verify_key_sheet(*sheet, identity_.network, identity_.member, identity_.incarnation,
@@ -281,8 +288,11 @@ Status Node::load_outbox(Turn& turn) {
     std::size_t unsettled = 0;
     for (const MessageId& message : record.messages) {
       HAMROH_ASSIGN(const auto known, read_message(identity_.member, message, turn));
-      if (!known || !known->body) {
+      if (!known) {
         return environment_error(Code::store_corrupt, "a pending message has no record");
+      }
+      if (known->erased() || !known->body) {
+        continue;  // its case was erased: it was returned
       }
       if (known->index >= next_row) {
         continue;  // delivered again since: it stands in a later row
@@ -295,8 +305,7 @@ Status Node::load_outbox(Turn& turn) {
         Peer& peer = peers_[delivery.recipient];
         OutboxItem item{message, known->digest,         known->index, 0, known->expires,
                         0,       delivery.settled_index};
-        HAMROH_ASSIGN(const std::optional<Bytes> inner,
-                      turn.store.get(Table::body, key_u64(*known->body)));
+        HAMROH_ASSIGN(const std::optional<Bytes> inner, read_body(*known, turn));
         item.bytes = static_cast<std::uint32_t>(inner ? inner->size() : 0);
         HAMROH_TRY(peer.outbox.enqueue(known->index, item));
         ++outbox_size_;
@@ -330,6 +339,7 @@ Status Node::check_anchor(Turn& turn) {
 }
 
 void Node::stop_signing() {
+  stopped_as_superseded_ = false;  // there is another reason
   phase_ = Phase::stopped;
 }
 
@@ -454,6 +464,7 @@ Status Node::unlock(Turn& turn) {
   }
   HAMROH_ASSIGN(const bool adopted, adopt_own_keys(turn));
   HAMROH_TRY(begin_session(turn));
+  HAMROH_TRY(open_case_keys(turn));
   HAMROH_TRY(load_outbox(turn));
   HAMROH_TRY(return_mail(turn));
   HAMROH_TRY(keep_key_sheet(turn, adopted ? EpochKeys::signed_again : EpochKeys::as_needed));
@@ -469,7 +480,14 @@ Status Node::lock(Turn& turn) {
     return {};
   }
   author_.reset();
+  pseudonyms_.reset();
+  paces_.clear();
+  broken_glass_.clear();
   epochs_.clear();
+  case_keys_.reset();
+  places_.clear();
+  absent_case_.reset();
+  asked_for_.clear();
   pending_.clear();
   fresh_inners_.clear();
   for (auto& [member, peer] : peers_) {
@@ -586,6 +604,10 @@ Status Node::tick(Turn& turn) {
   if (held_waits_ && directory() != nullptr) {
     HAMROH_TRY(open_held(turn));
   }
+  if (upgrade_ && !locked()) {
+    HAMROH_TRY(upgrade_layout(turn));
+  }
+  HAMROH_TRY(erase_what_is_due(turn));
   if (turn.monotonic >= next_expiry_) {
     next_expiry_ = Duration{turn.monotonic.ms + expiry_interval.ms};
     HAMROH_TRY(expire_messages(turn));
@@ -609,7 +631,7 @@ Duration Node::next_wakeup(Duration monotonic) const {
   const bool redelivers = !locked() && std::ranges::any_of(redeliveries_, [&](const auto& item) {
     return may_redeliver(item.first.first);
   });
-  if (held_waits_ || redelivers) {
+  if (held_waits_ || redelivers || (upgrade_ && !locked())) {
     return monotonic;
   }
   if (next_suspension_change_) {
@@ -618,6 +640,9 @@ Duration Node::next_wakeup(Duration monotonic) const {
   }
   if (phase_ == Phase::starting) {
     next = std::min(next, next_start_check_);
+  }
+  if (erases_by_itself()) {
+    next = std::min(next, next_erasure_);
   }
   for (const auto& [member, peer] : peers_) {
     if (!peer.connected) {

@@ -11,19 +11,25 @@
 // thrown away and opened again from the store, because its memory may be ahead of the disk.
 //
 // Where things stand: node.cc (opening, epoch keys, time), node_membership.cc (who is a member),
-// node_keys.cc (this node's own keys), node_redelivery.cc (what a member lost), node_submit.cc
+// node_keys.cc (this node's own keys), node_cases.cc (rows under the keys of cases),
+// node_erasure.cc (what goes for good), node_redelivery.cc (what a member lost), node_submit.cc
 // (what clients ask), node_receive.cc (what peers say), node_send.cc (the end of a turn),
-// node_view.cc (what is shown).
+// node_view.cc (what is shown), node_access.cc (to whom).
 #pragma once
 
 #include <map>
 #include <set>
 #include <string>
 
+#include "protocol/access.h"
+#include "protocol/case_keys.h"
+#include "protocol/erasure.h"
 #include "protocol/join_request.h"
 #include "protocol/membership.h"
 #include "protocol/outbox.h"
 #include "protocol/records.h"
+#include "protocol/task.h"
+#include "protocol/user_keys.h"
 #include "protocol/view.h"
 
 namespace hamroh {
@@ -62,6 +68,10 @@ struct PeerAddress {
 struct NodeOptions {
   Duration message_lifetime = tuning::message_lifetime;
   std::optional<WriteAnchor> anchor;  // what the file outside the database says, if it can be read
+  // A case whose newest event came this long ago is erased; zero: never.
+  Duration retention;
+  // Erase when the member that opened a case asks for it; else that waits for people.
+  bool erase_on_request = false;
 };
 
 struct Submission {
@@ -73,10 +83,31 @@ struct Submission {
   Duration lifetime;  // zero: the default
 };
 
+// What rights need to know of a user.
+struct UserFacts {
+  std::string name;
+  Role role{};
+  std::vector<std::string> teams;  // sorted
+  bool active = true;
+};
+
+// To whom a case is given, and from whom it is taken.
+struct Assignment {
+  std::optional<std::string> team;
+  std::vector<UserId> give;
+  std::vector<UserId> withdraw;
+};
+
 struct Accepted {
   MessageId message;
   CaseId case_id;
   bool duplicate = false;  // the same submission had been accepted before
+};
+
+struct Erasing {
+  Bytes certificate;
+  std::size_t asked = 0;  // other participants
+  bool before = false;    // it had been erased already
 };
 
 class Node {
@@ -98,11 +129,23 @@ class Node {
   // The reader tier's keys have become readable, or are about to be taken away.
   [[nodiscard]] Status unlock(Turn& turn);
   [[nodiscard]] Status lock(Turn& turn);
+  // Signs whose a user's signing key is: fills in where she belongs, the author key and its
+  // signature. Errors (caller): locked.
+  [[nodiscard]] Status certify(UserCertificate& certificate) const;
   // An operator says that the wall clock is right.
   [[nodiscard]] Status confirm_clock(Turn& turn);
 
-  [[nodiscard]] Result<Accepted> submit(const Submission& submission, Turn& turn);
+  // In the name of a user: what she may not do, or not see, is refused with not_permitted.
+  [[nodiscard]] Result<Accepted> submit(const Submission& submission, const Actor& actor,
+                                        Turn& turn);
   [[nodiscard]] Status receive(const MemberId& peer, ByteView frame, Turn& turn);
+  // Destroys everything that this node holds of a case but the proofs that it existed, in this
+  // turn; what was not delivered yet is returned to its author. The runtime empties the log
+  // afterwards.
+  // Only a supervisor of the case's team erases it. Errors (caller): not_permitted.
+  [[nodiscard]] Status check_may_erase(const CaseId& id, const Actor& actor, Turn& turn) const;
+  [[nodiscard]] Result<Erasing> erase_case(const CaseId& id, ErasureReason reason, bool ask_others,
+                                           Turn& turn);
   void peer_up(const MemberId& peer, Turn& turn);
   void peer_down(const MemberId& peer);
   [[nodiscard]] Status tick(Turn& turn);
@@ -110,29 +153,86 @@ class Node {
   // When tick has something to do next, on the monotonic clock.
   [[nodiscard]] Duration next_wakeup(Duration monotonic) const;
 
+  // What is shown, to whom: only cases that the user may see, and what belongs to them.
   [[nodiscard]] NodeView view() const;
-  [[nodiscard]] Result<MessageView> message(const MessageId& message, Turn& turn) const;
-  [[nodiscard]] Result<CaseView> case_view(const CaseId& id, Turn& turn) const;
+  [[nodiscard]] Result<MessageView> message(const MessageId& message, const Actor& actor,
+                                            Turn& turn) const;
+  [[nodiscard]] Result<CaseView> case_view(const CaseId& id, const Actor& actor, Turn& turn) const;
   struct CasePage {
     std::vector<CaseView> cases;  // without their events
     std::optional<CaseId> next;   // where to go on, if there may be more
   };
   // Newest first, below `before`. awaiting_decision: only those where this node may still decide.
   [[nodiscard]] Result<CasePage> cases(std::optional<CaseId> before, std::size_t limit,
-                                       bool awaiting_decision, Turn& turn) const;
+                                       bool awaiting_decision, const Actor& actor,
+                                       Turn& turn) const;
+  // Of the newest 4,096 cases; at most `limit`. `beginning`: hex digits, hyphens are skipped.
+  [[nodiscard]] Result<std::vector<MessageId>> find_messages(const std::string& beginning,
+                                                             std::size_t limit, const Actor& actor,
+                                                             Turn& turn) const;
   struct StoredBody {
     EventKind kind{};
     Bytes body;
+    CaseId case_id;
+    bool withheld = false;  // the sealed tier was taken out: it needs a second person
   };
   [[nodiscard]] Result<StoredBody> body(const MemberId& author, const MessageId& message,
-                                        Turn& turn) const;
+                                        const Actor& actor, Turn& turn) const;
+  struct ErasurePage {
+    std::vector<std::pair<CaseId, ErasedRecord>> erasures;
+    std::optional<CaseId> next;
+  };
+  // What was erased here, and what others want to be erased, by case id from behind `after`.
+  [[nodiscard]] Result<ErasurePage> erasures(std::optional<CaseId> after, std::size_t limit,
+                                             Turn& turn) const;
+  [[nodiscard]] Result<ErasedRecord> erasure(const CaseId& id, Turn& turn) const;
   // Events from ledger index `from` on; at most `limit`.
   [[nodiscard]] Result<std::vector<Event>> events(std::uint64_t from, std::size_t limit,
                                                   Turn& turn) const;
+  [[nodiscard]] Result<bool> may_see_event(const Event& event, const Actor& actor,
+                                           Turn& turn) const;
   // The receipt of an own message at one recipient (any settled one if absent) as a C2SP
   // tlog-proof.
   [[nodiscard]] Result<std::string> receipt(const MessageId& message,
-                                            std::optional<MemberId> recipient, Turn& turn) const;
+                                            std::optional<MemberId> recipient, const Actor& actor,
+                                            Turn& turn) const;
+
+  // ---- people of this organisation: node_access.cc
+  // From the accounts: at every start, and whenever one has changed.
+  void know_user(const UserId& user, UserFacts facts);
+  [[nodiscard]] const std::map<UserId, UserFacts>& users() const { return users_; }
+  // Before content of a case is shown: may the user see it, and is she not too fast? Counts the
+  // reading. Errors (caller): not_permitted, too_early.
+  [[nodiscard]] Status admit_reading(const CaseId& id, const Actor& actor, Turn& turn);
+  // Puts it on record; to be committed before anything is shown. The same case again within five
+  // minutes is the same reading.
+  [[nodiscard]] Status enter_reading(const CaseId& id, const Actor& actor, Turn& turn);
+  [[nodiscard]] Status take_case(const CaseId& id, const Actor& actor, Turn& turn);
+  [[nodiscard]] Status assign_case(const CaseId& id, const Assignment& assignment,
+                                   const Actor& actor, Turn& turn);
+  // Asks for a second person's agreement; break_glass opens the case at once, for four hours.
+  [[nodiscard]] Result<TaskId> ask(TaskKind kind, const CaseId& id, const std::string& reason,
+                                   const Actor& actor, Turn& turn);
+  [[nodiscard]] Status decide_task(const TaskId& id, bool agrees, const Actor& actor, Turn& turn);
+  // What this user has asked, and what she may decide; newest first.
+  [[nodiscard]] Result<std::vector<Task>> tasks(const Actor& actor, Turn& turn) const;
+  // Who saw the case, and what else was done about it inside this organisation.
+  [[nodiscard]] Result<std::vector<AccessRecord>> accesses(const CaseId& id, const Actor& actor,
+                                                           Turn& turn) const;
+  struct ExportedCase {
+    CaseView shown;
+    std::vector<StoredBody> bodies;  // of shown.events from `from` on
+    std::size_t next = 0;            // where to go on; the number of events at the end
+  };
+  // Needs the agreement of a second person; bodies of at most 4 MiB at a time.
+  [[nodiscard]] Result<ExportedCase> export_case(const CaseId& id, std::size_t from,
+                                                 const Actor& actor, Turn& turn) const;
+  [[nodiscard]] Status enter_export(const CaseId& id, const Actor& actor, Turn& turn);
+  // Something that a user did, committed to in the ledger. While the vault is locked its opening is
+  // not kept.
+  [[nodiscard]] Status enter_access(EntryKind kind, const Actor& actor, const CaseId& id,
+                                    const UserId& other, const std::string& words, Turn& turn);
+
   [[nodiscard]] const Ledger& ledger() const { return ledger_; }
   // The newest own note; signs one if the ledger has grown since and signing is possible.
   [[nodiscard]] Result<std::optional<Note>> head(Turn& turn);
@@ -247,6 +347,7 @@ class Node {
   [[nodiscard]] Status settle_alone(const MemberId& member, Peer& peer, const OutboxItem& item,
                                     EntryKind kind, Delivery outcome, Turn& turn);
   void stop_signing();
+  [[nodiscard]] Status follow_standing(Turn& turn);
 
   // node_membership.cc
   [[nodiscard]] Status load_membership(Turn& turn);
@@ -274,6 +375,52 @@ class Node {
   [[nodiscard]] Result<std::vector<Bytes>> statements_for(Peer& peer, Turn& turn) const;
   [[nodiscard]] Result<std::optional<Bytes>> own_head(std::uint64_t version, Turn& turn) const;
   [[nodiscard]] Status note_peer_membership(Peer& peer, const Hello& hello, Turn& turn);
+
+  // node_cases.cc
+  [[nodiscard]] Status open_case_keys(Turn& turn);
+  // Nothing if the case is not here, or is a row of before.
+  [[nodiscard]] Result<std::optional<std::uint64_t>> place_of(const CaseId& id, Turn& turn) const;
+  void remember_place(const CaseId& id, std::uint64_t place) const;
+  // Under the case's key, if the case is here; else as it is.
+  [[nodiscard]] Status keep_for_case(Table table, ByteView key, const CaseId& id, ByteView content,
+                                     Turn& turn) const;
+  // What was kept, sealed or not; nothing if its key is gone.
+  [[nodiscard]] Result<std::optional<Bytes>> open_for_case(Table table, ByteView key, Bytes stored,
+                                                           Turn& turn) const;
+  [[nodiscard]] Result<CaseRecord> open_case(const CaseId& id, Bytes stored, Turn& turn) const;
+  // In the order of their ids, a few at a time, because opening one needs the store.
+  using CaseVisitor = std::function<Result<bool>(const CaseId&, CaseRecord&)>;
+  [[nodiscard]] Status visit_cases(Bytes from, Bytes until, Transaction::Order order,
+                                   const CaseVisitor& visit, Turn& turn) const;
+  [[nodiscard]] Status keep_conflict(const MemberId& member, const Inner& inner,
+                                     const VerifiedMessage& message, const MessageRecord& known,
+                                     Turn& turn);
+  // Gives cases of before keys of their own, a few rows in each turn.
+  [[nodiscard]] Status upgrade_layout(Turn& turn);
+  [[nodiscard]] Result<bool> upgrade_case(const CaseId& id, CaseRecord& record, std::size_t& budget,
+                                          Turn& turn);
+
+  // node_erasure.cc
+  [[nodiscard]] Result<std::optional<ErasedRecord>> read_erased(const CaseId& id, Turn& turn) const;
+  [[nodiscard]] Status keep_erased(const CaseId& id, const ErasedRecord& record, Turn& turn);
+  [[nodiscard]] Result<bool> was_erased(const CaseId& id, Turn& turn) const;
+  [[nodiscard]] Result<std::vector<Digest>> erase_events(const CaseRecord& record, Turn& turn);
+  [[nodiscard]] Status return_deliveries(const MessageId& message, const MessageRecord& record,
+                                         Turn& turn);
+  [[nodiscard]] Status erase_rows(const CaseId& id, std::uint64_t place, Turn& turn);
+  [[nodiscard]] Status ask_others(const CaseId& id, const CaseRecord& record, ErasedRecord& erased,
+                                  Turn& turn);
+  [[nodiscard]] Status answer_askers(const CaseId& id, ErasedRecord& erased, Turn& turn);
+  // A message about an erasure: like any other, but part of no case. Zero if its queue is full.
+  [[nodiscard]] Result<MessageId> tell(EventKind kind, const CaseId& id, const MemberId& to,
+                                       const Bytes& certificate, Turn& turn);
+  [[nodiscard]] Status take_erasure(const MemberId& member, const Inner& inner, Turn& turn);
+  [[nodiscard]] Status load_erasures(Turn& turn);
+  [[nodiscard]] Status note_request(const CaseId& id, Turn& turn);
+  [[nodiscard]] Result<bool> opener_asks(const CaseId& id, Turn& turn) const;
+  [[nodiscard]] bool erases_by_itself() const;
+  [[nodiscard]] Status erase_what_is_due(Turn& turn);
+  [[nodiscard]] Status sweep_retention(Turn& turn);
 
   // node_redelivery.cc
   [[nodiscard]] bool may_redeliver(const MemberId& member) const;
@@ -309,7 +456,7 @@ class Node {
                                         bool emergency, Turn& turn) const;
   [[nodiscard]] Status check_standing(const CaseRecord& record, EventKind kind) const;
   [[nodiscard]] Status keep_submission(const Submission& submission, CaseRecord& record,
-                                       Turn& turn);
+                                       const Actor& actor, Turn& turn);
 
   // node_receive.cc
   [[nodiscard]] Status receive_hello(const MemberId& member, ByteView frame, Turn& turn);
@@ -338,6 +485,9 @@ class Node {
   [[nodiscard]] Result<Verdict> judge(const MemberId& member, const Inner& inner,
                                       const VerifiedMessage& message,
                                       const std::optional<CaseRecord>& record, Turn& turn) const;
+  [[nodiscard]] Result<Verdict> judge_erasure(const MemberId& member, const Inner& inner,
+                                              const std::optional<CaseRecord>& record,
+                                              Turn& turn) const;
   [[nodiscard]] Status keep_message(const MemberId& member, Peer& peer, const Inner& inner,
                                     const VerifiedMessage& message, Verdict verdict,
                                     std::optional<CaseRecord>& record, Turn& turn);
@@ -362,6 +512,40 @@ class Node {
                                                                   const MessageId& message,
                                                                   Turn& turn) const;
   [[nodiscard]] Result<std::optional<CaseRecord>> read_case(const CaseId& id, Turn& turn) const;
+  [[nodiscard]] Status keep_case(const CaseId& id, ByteView row, Turn& turn);
+  [[nodiscard]] Result<std::optional<Bytes>> read_body(const MessageRecord& record,
+                                                       Turn& turn) const;
+  [[nodiscard]] Result<Inner> read_inner(const MessageRecord& record, Turn& turn) const;
+  [[nodiscard]] Status keep_body(std::uint64_t key, const CaseId& id, ByteView inner, Turn& turn);
+
+  // node_access.cc
+  [[nodiscard]] bool sees(const Actor& actor, const CaseId& id, const CaseRecord& record,
+                          const Turn& turn) const;
+  [[nodiscard]] bool has_broken_glass(const UserId& user, const CaseId& id, const Turn& turn) const;
+  [[nodiscard]] bool is_given_to_somebody(const CaseRecord& record) const;
+  // The case, if the user may see it. Errors (caller): not_found, not_permitted.
+  [[nodiscard]] Result<CaseRecord> seen_case(const CaseId& id, const Actor& actor,
+                                             Turn& turn) const;
+  [[nodiscard]] Status check_message_seen(const MessageRecord& message, const Actor& actor,
+                                          Turn& turn) const;
+  [[nodiscard]] Result<CaseRecord> case_to_give(const CaseId& id, const Actor& actor,
+                                                Turn& turn) const;
+  [[nodiscard]] bool may_decide(const Task& task, const Actor& actor,
+                                const std::optional<CaseRecord>& record) const;
+  [[nodiscard]] Result<bool> has_agreement(TaskKind kind, const CaseId& id, const Actor& actor,
+                                           Turn& turn) const;
+  [[nodiscard]] Status keep_task(const Task& task, Turn& turn) const;
+  [[nodiscard]] Result<std::vector<Task>> all_tasks(Turn& turn) const;
+  [[nodiscard]] Status load_pseudonyms(Turn& turn);
+  [[nodiscard]] Result<StoredBody> shown_body(const Inner& inner, bool sealed_tier) const;
+
+  // How fast one user opens cases.
+  struct Pace {
+    std::map<CaseId, Duration> opened;   // of the last hour, when first
+    std::map<CaseId, Duration> entered;  // of the last minutes
+    Duration last;
+    std::optional<Duration> reported;
+  };
 
   Identity identity_;
   NodeOptions options_;
@@ -377,7 +561,20 @@ class Node {
   std::optional<crypto::SigningKey> author_;  // absent while locked
   std::optional<crypto::SigningKey> receipt_;
   std::map<EpochKeyId, EpochSecret> epochs_;  // empty while locked
-  std::optional<VerifiedKeySheet> sheet_;     // own
+  std::optional<SymmetricKey> pseudonyms_;    // absent while locked
+  std::map<UserId, UserFacts> users_;
+  std::map<UserId, Pace> paces_;                                // at most one a user
+  std::map<std::pair<UserId, CaseId>, Duration> broken_glass_;  // until when, monotonic
+  std::optional<CaseKeys> case_keys_;                           // absent while locked
+  mutable std::map<CaseId, std::uint64_t> places_;  // of the cases used last, to find their keys
+  mutable std::optional<CaseId> absent_case_;       // of which read_case has found no row
+  std::optional<LayoutRecord> upgrade_;   // while cases of before have no keys of their own
+  bool any_erased_ = false;               // Table::erased has a row
+  std::set<CaseId> asked_for_;            // to be erased on request, a few of them
+  bool more_asked_for_ = false;           // in the store
+  std::optional<CaseId> retention_from_;  // where the sweep goes on
+  Duration next_erasure_;
+  std::optional<VerifiedKeySheet> sheet_;  // own
   Ledger ledger_;
   std::uint64_t session_first_ = 0;
   std::optional<Note> note_;  // newest own, of this session
@@ -387,6 +584,7 @@ class Node {
   std::vector<std::pair<std::uint64_t, MessageId>> fresh_;  // submitted in this turn, by sequence
   std::map<MessageId, Bytes> fresh_inners_;
   Phase phase_ = Phase::not_joined;
+  bool stopped_as_superseded_ = false;  // and for no other reason
   Duration started_;
   Duration next_start_check_;
   bool held_waits_ = false;  // unlocked, and there are held envelopes to open
@@ -403,6 +601,7 @@ class Node {
 // Which capability an author needs for a kind; absent if none.
 [[nodiscard]] std::optional<Capability> capability_for(EventKind kind);
 [[nodiscard]] bool is_known_kind(std::uint16_t kind);
+[[nodiscard]] Operation operation_for(EventKind kind);
 struct BodyFacts {
   bool emergency = false;
 };

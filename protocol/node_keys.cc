@@ -31,6 +31,17 @@ Standing Node::standing() const {
   return is_suspended(identity_.member) ? Standing::suspended : Standing::member;
 }
 
+Status Node::certify(UserCertificate& certificate) const {
+  if (locked()) {
+    return caller_error(Code::locked, "the vault is locked: unlock it to certify a key");
+  }
+  certificate.home = {identity_.network, identity_.member};
+  certificate.incarnation = identity_.incarnation;
+  certificate.author = *AuthorKey::from(author_->public_key().view());
+  certificate.signature = author_->sign(certificate.statement());
+  return {};
+}
+
 Result<RotationOutcome> Node::rotate(const RotationAsk& ask, Turn& turn) {
   if (locked()) {
     return caller_error(Code::locked, "the vault is locked: unlock it to change keys");

@@ -420,15 +420,29 @@ Status Node::membership_changed(const Taken& taken,
       HAMROH_TRY(keep_key_sheet(turn));
     }
   }
-  if (standing() == Standing::superseded) {
-    stop_signing();
-  }
+  HAMROH_TRY(follow_standing(turn));
   for (auto& [member, peer] : peers_) {
     peer.push_at = {};
     peer.push_delay = tuning::hello_retry;
     if (peer.connected && !peer.hello_due) {
       peer.hello_due = HelloPurpose::answer;
     }
+  }
+  return {};
+}
+
+// Keys that are not the listed ones sign nothing. Once a directory lists them after all, and there
+// was no other reason, this node goes on.
+Status Node::follow_standing(Turn& turn) {
+  if (standing() == Standing::superseded) {
+    stopped_as_superseded_ = stopped_as_superseded_ || phase_ != Phase::stopped;
+    phase_ = Phase::stopped;
+  } else if (stopped_as_superseded_ && standing() == Standing::member) {
+    stopped_as_superseded_ = false;
+    phase_ = Phase::starting;
+    started_ = turn.monotonic;
+    HAMROH_TRY(begin_session(turn));
+    check_start(turn);
   }
   return {};
 }

@@ -498,7 +498,7 @@ Status Node::answer_duplicate(const MemberId& member, Peer& peer, const Inner& i
   ++peer.conflicts_today;
   const std::uint64_t index = append_entry(EntryKind::refused, Code::conflict, message.digest,
                                            Digest{}, {member, member, inner.message}, turn);
-  HAMROH_TRY(turn.store.put(Table::conflict, key, message.inner));
+  HAMROH_TRY(keep_conflict(member, inner, message, known, turn));
   HAMROH_ASSIGN(const auto record, ledger_.read(turn.store, index));
   owe(peer, inner.message, index, record->entry);
   return {};
@@ -537,12 +537,20 @@ Result<Node::Verdict> Node::judge(const MemberId& member, const Inner& inner,
   if (!body) {
     return refuse(Code::invalid_form);
   }
+  if (is_about_erasure(kind)) {
+    return judge_erasure(member, inner, record, turn);
+  }
   const bool opens = inner.message.bytes == inner.case_id.bytes;
   if (opens && (kind != EventKind::referral_send || !inner.heads.empty())) {
     return refuse(Code::no_standing);
   }
   if (!record) {
-    return Verdict{EntryKind::opened, Code::none};
+    // What comes late for a case that was erased makes no ghost of it.
+    HAMROH_ASSIGN(const bool erased, was_erased(inner.case_id, turn));
+    if (erased) {
+      return refuse(Code::erased);
+    }
+    return case_keys_->full() ? refuse(Code::full) : Verdict{EntryKind::opened, Code::none};
   }
   // Events may overtake one another, so only a case whose opening is known can tell who has no
   // seat.
@@ -569,8 +577,9 @@ Status Node::keep_message(const MemberId& member, Peer& peer, const Inner& inner
                           const VerifiedMessage& message, Verdict verdict,
                           std::optional<CaseRecord>& record, Turn& turn) {
   CaseRecord changed = record ? std::move(*record) : CaseRecord{};
+  const bool about_erasure = is_about_erasure(static_cast<EventKind>(inner.kind));
   Bytes case_row;
-  if (verdict.outcome == EntryKind::opened) {
+  if (verdict.outcome == EntryKind::opened && !about_erasure) {
     changed.apply(inner, message.digest);
     case_row = changed.encode();
     if (case_row.size() > case_record_bytes_max ||
@@ -591,10 +600,15 @@ Status Node::keep_message(const MemberId& member, Peer& peer, const Inner& inner
   // When it was judged here, for people; the entry has the same time.
   kept.deliveries = {{identity_.member, Level::opened, verdict.code, turn.now, index}};
   kept.code = verdict.code;
-  if (verdict.outcome == EntryKind::opened) {
+  if (verdict.outcome == EntryKind::opened && about_erasure) {
     kept.body = index;
     HAMROH_TRY(turn.store.put(Table::body, key_u64(index), message.inner));
-    HAMROH_TRY(turn.store.put(Table::case_event, CaseRecord::key(inner.case_id), case_row));
+    HAMROH_TRY(take_erasure(member, inner, turn));
+  } else if (verdict.outcome == EntryKind::opened) {
+    kept.body = index;
+    HAMROH_TRY(keep_case(inner.case_id, case_row, turn));
+    HAMROH_TRY(keep_body(index, inner.case_id, message.inner, turn));
+    HAMROH_TRY(note_request(inner.case_id, turn));
   }
   HAMROH_TRY(
       turn.store.put(Table::message, MessageRecord::key(member, inner.message), kept.encode()));

@@ -107,9 +107,13 @@ Status Node::send_again(const MemberId& member, const MessageId& message, Turn& 
       delivery->level != Level::opened) {
     return {};
   }
+  HAMROH_ASSIGN(const auto erasure, read_erased(record->case_id, turn));
+  if (erasure && std::ranges::find(erasure->asking, member, &ErasedRecord::Asking::member) !=
+                     erasure->asking.end()) {
+    return {};  // it has erased the case itself, and must not get it back
+  }
   HAMROH_ASSIGN(const auto settled, ledger_.read(turn.store, delivery->settled_index));
-  HAMROH_ASSIGN(const std::optional<Bytes> inner,
-                turn.store.get(Table::body, key_u64(*record->body)));
+  HAMROH_ASSIGN(const std::optional<Bytes> inner, read_body(*record, turn));
   if (!settled || !inner) {
     return {};  // erased here since: there is nothing left to be sent
   }

@@ -190,7 +190,7 @@ Result<Bytes> Node::inner_of(const OutboxItem& item, Turn& turn) {
   if (!record || !record->body) {
     return environment_error(Code::store_corrupt, "an unsettled message has no body");
   }
-  HAMROH_ASSIGN(std::optional<Bytes> inner, turn.store.get(Table::body, key_u64(*record->body)));
+  HAMROH_ASSIGN(std::optional<Bytes> inner, read_body(*record, turn));
   if (!inner || message_digest(*inner) != item.digest) {
     return environment_error(Code::store_corrupt, "a kept message is not what was signed");
   }

@@ -15,9 +15,26 @@ std::optional<Capability> capability_for(EventKind kind) {
     case EventKind::referral_decline:
       return Capability::refer_decide;
     case EventKind::case_note:
+    case EventKind::erasure_request:
+    case EventKind::erasure_done:
       return std::nullopt;
   }
   return std::nullopt;
+}
+
+Operation operation_for(EventKind kind) {
+  switch (kind) {
+    case EventKind::referral_send:
+      return Operation::refer;
+    case EventKind::referral_accept:
+    case EventKind::referral_decline:
+      return Operation::decide;
+    case EventKind::case_note:
+    case EventKind::erasure_request:
+    case EventKind::erasure_done:
+      break;
+  }
+  return Operation::note;
 }
 
 bool is_known_kind(std::uint16_t kind) {
@@ -26,6 +43,8 @@ bool is_known_kind(std::uint16_t kind) {
     case EventKind::referral_accept:
     case EventKind::referral_decline:
     case EventKind::case_note:
+    case EventKind::erasure_request:
+    case EventKind::erasure_done:
       return true;
   }
   return false;
@@ -59,6 +78,12 @@ Result<BodyFacts> check_body(EventKind kind, ByteView body) {
         return caller_error(Code::invalid_form, "the note is not valid text");
       }
       return facts;
+    case EventKind::erasure_request:
+    case EventKind::erasure_done:
+      if (!parse_erasure(body)) {
+        return caller_error(Code::invalid_form, "not the certificate of an erasure");
+      }
+      return facts;
   }
   return caller_error(Code::unsupported_kind, "this kind of event is not known here");
 }
@@ -75,26 +100,13 @@ Result<std::optional<MessageRecord>> Node::read_message(const MemberId& author,
   return std::optional<MessageRecord>(std::move(record));
 }
 
-Result<std::optional<CaseRecord>> Node::read_case(const CaseId& id, Turn& turn) const {
-  HAMROH_ASSIGN(const std::optional<Bytes> row,
-                turn.store.get(Table::case_event, CaseRecord::key(id)));
-  if (!row) {
-    return std::optional<CaseRecord>{};
-  }
-  HAMROH_ASSIGN(CaseRecord record, CaseRecord::parse(*row));
-  return std::optional<CaseRecord>(std::move(record));
-}
-
 // The same id again: the same answer if it is the same submission, a conflict if it is another one.
 Result<Accepted> Node::known_submission(const Submission& submission, const MessageRecord& record,
                                         Turn& turn) const {
-  CHECK(record.body);
-  HAMROH_ASSIGN(const std::optional<Bytes> bytes,
-                turn.store.get(Table::body, key_u64(*record.body)));
-  if (!bytes) {
-    return environment_error(Code::store_corrupt, "a kept message has no body");
+  if (record.erased()) {
+    return caller_error(Code::erased, "the case of this message was erased here");
   }
-  HAMROH_ASSIGN(const Inner inner, parse_inner(*bytes));
+  HAMROH_ASSIGN(const Inner inner, read_inner(record, turn));
   std::vector<MemberId> to = submission.to;
   std::ranges::sort(to);
   const CaseId case_id = submission.case_id.value_or(*CaseId::from(submission.message.view()));
@@ -160,12 +172,15 @@ Status Node::check_standing(const CaseRecord& record, EventKind kind) const {
   return {};
 }
 
-Result<Accepted> Node::submit(const Submission& given, Turn& turn) {
+Result<Accepted> Node::submit(const Submission& given, const Actor& actor, Turn& turn) {
   if (locked()) {
     return caller_error(Code::locked, "the vault is locked: unlock it to send");
   }
   if (given.message.is_zero()) {
     return caller_error(Code::invalid_argument, "a message id of zeros");
+  }
+  if (!actor.may(operation_for(given.kind))) {
+    return caller_error(Code::not_permitted, "your role does not allow that kind of event");
   }
   // Before anything that may have changed since: what was accepted is not refused afterwards.
   HAMROH_ASSIGN(const auto known, read_message(identity_.member, given.message, turn));
@@ -187,6 +202,9 @@ Result<Accepted> Node::submit(const Submission& given, Turn& turn) {
   if (phase_ == Phase::stopped) {
     return caller_error(Code::signing_stopped, "this ledger is behind what others have seen");
   }
+  if (is_about_erasure(given.kind)) {
+    return caller_error(Code::invalid_argument, "a node says by itself what it has erased");
+  }
   HAMROH_ASSIGN(const BodyFacts facts, check_body(given.kind, given.body));
   const auto needed = capability_for(given.kind);
   if (needed && !active_member(identity_.member)->capabilities.has(*needed)) {
@@ -202,8 +220,20 @@ Result<Accepted> Node::submit(const Submission& given, Turn& turn) {
   if (opens && record) {
     return caller_error(Code::conflict, "a case of that id exists");
   }
+  if (!record) {
+    HAMROH_ASSIGN(const bool erased, was_erased(*submission.case_id, turn));
+    if (erased) {
+      return caller_error(Code::erased, "this case was erased here");
+    }
+  }
+  if (opens && case_keys_->full()) {
+    return caller_error(Code::full, "this node holds as many cases as it can");
+  }
   if (!opens && !record) {
     return caller_error(Code::not_found, "there is no such case here");
+  }
+  if (!opens && !sees(actor, *submission.case_id, *record, turn)) {
+    return caller_error(Code::not_permitted, "this case is not given to you");
   }
   if (!opens) {
     HAMROH_TRY(check_standing(*record, given.kind));
@@ -226,12 +256,16 @@ Result<Accepted> Node::submit(const Submission& given, Turn& turn) {
                            });
   HAMROH_TRY(check_recipients(submission, new_contact, facts.emergency, turn));
   CaseRecord fresh;
-  HAMROH_TRY(keep_submission(submission, record ? *record : fresh, turn));
+  if (!record && !actor.teams.empty()) {
+    fresh.team = actor.teams.front();
+  }
+  HAMROH_TRY(keep_submission(submission, record ? *record : fresh, actor, turn));
   return Accepted{submission.message, *submission.case_id, false};
 }
 
 // Nothing is written before everything that may be refused has been.
-Status Node::keep_submission(const Submission& submission, CaseRecord& record, Turn& turn) {
+Status Node::keep_submission(const Submission& submission, CaseRecord& record, const Actor& actor,
+                             Turn& turn) {
   const Duration lifetime =
       submission.lifetime.ms == 0 ? options_.message_lifetime : submission.lifetime;
   Inner inner;
@@ -247,12 +281,19 @@ Status Node::keep_submission(const Submission& submission, CaseRecord& record, T
   inner.expires = turn.now + lifetime;
   inner.kind = static_cast<std::uint16_t>(submission.kind);
   inner.body = submission.body;
+  inner.actor = pseudonym_of(*pseudonyms_, actor.user, inner.case_id);
+  inner.actor_role = static_cast<std::uint8_t>(actor.role);
   Bytes bytes = encode_inner(inner);
   if (bytes.size() > limits::message_bytes_max) {
     return caller_error(Code::too_large, "the message is over 128 KiB");
   }
   const Digest digest = message_digest(bytes);
-  record.apply(inner, digest);
+  record.apply(inner, digest, actor.user);
+  // Whoever begins to work on a case that nobody has is whose it is.
+  if (actor.role != Role::integration && !is_given_to_somebody(record)) {
+    record.assigned.clear();
+    record.assign(actor.user);
+  }
   const Bytes case_row = record.encode();
   if (case_row.size() > case_record_bytes_max ||
       record.participants.size() > limits::case_participants_max) {
@@ -274,10 +315,10 @@ Status Node::keep_submission(const Submission& submission, CaseRecord& record, T
   for (const MemberId& recipient : submission.to) {
     message.deliveries.push_back({recipient, Level::accepted, Code::none, turn.now, 0});
   }
-  HAMROH_TRY(turn.store.put(Table::body, key_u64(index), bytes));
+  HAMROH_TRY(keep_case(inner.case_id, case_row, turn));
+  HAMROH_TRY(keep_body(index, inner.case_id, bytes, turn));
   HAMROH_TRY(turn.store.put(
       Table::message, MessageRecord::key(identity_.member, submission.message), message.encode()));
-  HAMROH_TRY(turn.store.put(Table::case_event, CaseRecord::key(inner.case_id), case_row));
   const OutboxItem item{submission.message, digest, index, static_cast<std::uint32_t>(bytes.size()),
                         inner.expires,      0};
   for (const MemberId& recipient : submission.to) {

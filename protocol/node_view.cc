@@ -7,6 +7,8 @@
 namespace hamroh {
 namespace {
 
+constexpr std::size_t cases_visited_max = 4096;  // by one question
+
 CaseView case_head(const CaseId& id, const CaseRecord& record, const MemberId& self) {
   CaseView shown;
   shown.id = id;
@@ -17,6 +19,8 @@ CaseView case_head(const CaseId& id, const CaseRecord& record, const MemberId& s
     shown.participants.push_back(participant.member);
   }
   shown.incomplete = record.opener.is_zero() || !record.missing.empty();
+  shown.team = record.team;
+  shown.assigned = record.assigned;
   return shown;
 }
 
@@ -75,16 +79,24 @@ NodeView Node::view() const {
   return shown;
 }
 
-Result<MessageView> Node::message(const MessageId& message, Turn& turn) const {
+Result<MessageView> Node::message(const MessageId& message, const Actor& actor, Turn& turn) const {
   HAMROH_ASSIGN(auto own, read_message(identity_.member, message, turn));
+  if (own && own->erased()) {
+    return caller_error(Code::erased, "the case of this message was erased here");
+  }
   if (own) {
+    HAMROH_TRY(check_message_seen(*own, actor, turn));
     return own->view(identity_.member, message, identity_.member);
   }
   if (directory() != nullptr) {
     // Of members that were revoked since as well: what was opened stays.
     for (const Member& member : directory()->value().members) {
       HAMROH_ASSIGN(auto record, read_message(member.id, message, turn));
+      if (record && record->erased()) {
+        return caller_error(Code::erased, "the case of this message was erased here");
+      }
       if (record) {
+        HAMROH_TRY(check_message_seen(*record, actor, turn));
         return record->view(member.id, message, identity_.member);
       }
     }
@@ -92,20 +104,20 @@ Result<MessageView> Node::message(const MessageId& message, Turn& turn) const {
   return caller_error(Code::not_found, "there is no such message here");
 }
 
-Result<CaseView> Node::case_view(const CaseId& id, Turn& turn) const {
-  HAMROH_ASSIGN(const std::optional<CaseRecord> record, read_case(id, turn));
-  if (!record) {
-    return caller_error(Code::not_found, "there is no such case here");
-  }
-  CaseView shown = case_head(id, *record, identity_.member);
+Result<CaseView> Node::case_view(const CaseId& id, const Actor& actor, Turn& turn) const {
+  HAMROH_ASSIGN(const CaseRecord record, seen_case(id, actor, turn));
+  CaseView shown = case_head(id, record, identity_.member);
   bool delivered = true;
-  for (const std::size_t at : record->order()) {
-    const CaseRecord::CaseEvent& event = record->events[at];
+  for (const std::size_t at : record.order()) {
+    const CaseRecord::CaseEvent& event = record.events[at];
     HAMROH_ASSIGN(const auto message, read_message(event.author, event.message, turn));
     if (!message) {
       return environment_error(Code::store_corrupt, "an event of the case has no record");
     }
     shown.events.push_back(message->view(event.author, event.message, identity_.member));
+    shown.events.back().actor = event.actor;
+    shown.events.back().actor_role = event.actor_role;
+    shown.events.back().user = event.user;
     const bool referral = shown.events.back().kind == EventKind::referral_send;
     delivered = delivered && (!referral || shown.events.back().level() == Level::opened);
   }
@@ -116,52 +128,75 @@ Result<CaseView> Node::case_view(const CaseId& id, Turn& turn) const {
   return shown;
 }
 
+Result<std::vector<MessageId>> Node::find_messages(const std::string& beginning, std::size_t limit,
+                                                   const Actor& actor, Turn& turn) const {
+  std::string wanted;
+  for (const char digit : beginning) {
+    if (digit != '-') {
+      wanted.push_back(digit >= 'A' && digit <= 'F' ? static_cast<char>(digit + ('a' - 'A'))
+                                                    : digit);
+    }
+  }
+  std::set<MessageId> found;
+  std::size_t visited = 0;
+  HAMROH_TRY(visit_cases(
+      CaseRecord::key(CaseId{}), {}, Transaction::Order::descending,
+      [&](const CaseId& id, CaseRecord& record) -> Result<bool> {
+        for (const CaseRecord::CaseEvent& event : record.events) {
+          if (found.size() < limit && event.message.hex().starts_with(wanted) &&
+              sees(actor, id, record, turn)) {
+            found.insert(event.message);
+          }
+        }
+        return ++visited < cases_visited_max && found.size() < limit;
+      },
+      turn));
+  return std::vector<MessageId>(found.begin(), found.end());
+}
+
 Result<Node::CasePage> Node::cases(std::optional<CaseId> before, std::size_t limit,
-                                   bool awaiting_decision, Turn& turn) const {
-  constexpr std::size_t visited_max = 4096;
+                                   bool awaiting_decision, const Actor& actor, Turn& turn) const {
   CasePage page;
   std::size_t visited = 0;
   CaseId last;
-  Status parsed;
   const Bytes from = CaseRecord::key(CaseId{});
   const Bytes until = before ? CaseRecord::key(*before) : Bytes{};
-  HAMROH_TRY(turn.store.scan(
-      Table::case_event, from, until, Transaction::Order::descending,
-      [&](ByteView key, ByteView value) {
-        auto record = CaseRecord::parse(value);
-        const auto id = CaseId::from(key.first(std::min<std::size_t>(key.size(), 16)));
-        if (!record || !id) {
-          parsed = environment_error(Code::store_corrupt, "a case does not parse");
-          return false;
-        }
-        if (page.cases.size() == limit || visited == visited_max) {
+  HAMROH_TRY(visit_cases(
+      from, until, Transaction::Order::descending,
+      [&](const CaseId& id, CaseRecord& record) -> Result<bool> {
+        if (page.cases.size() == limit || visited == cases_visited_max) {
           page.next = last;
           return false;
         }
         ++visited;
-        last = *id;
-        if (!awaiting_decision || awaits_decision_of(*record, identity_.member)) {
-          page.cases.push_back(case_head(*id, *record, identity_.member));
+        last = id;
+        if (sees(actor, id, record, turn) &&
+            (!awaiting_decision || awaits_decision_of(record, identity_.member))) {
+          page.cases.push_back(case_head(id, record, identity_.member));
         }
         return true;
-      }));
-  HAMROH_TRY(parsed);
+      },
+      turn));
   return page;
 }
 
 Result<Node::StoredBody> Node::body(const MemberId& author, const MessageId& message,
-                                    Turn& turn) const {
+                                    const Actor& actor, Turn& turn) const {
   HAMROH_ASSIGN(const auto record, read_message(author, message, turn));
+  if (record && record->erased()) {
+    return caller_error(Code::erased, "the case of this message was erased here");
+  }
   if (!record || !record->body) {
     return caller_error(Code::not_found, "there is no such message here");
   }
-  HAMROH_ASSIGN(const std::optional<Bytes> bytes,
-                turn.store.get(Table::body, key_u64(*record->body)));
-  if (!bytes) {
-    return environment_error(Code::store_corrupt, "a kept message has no body");
+  HAMROH_TRY(seen_case(record->case_id, actor, turn));
+  HAMROH_ASSIGN(const Inner inner, read_inner(*record, turn));
+  bool sealed_tier = false;
+  if (actor.may(Operation::see_sealed_tier)) {
+    HAMROH_ASSIGN(sealed_tier,
+                  has_agreement(TaskKind::see_sealed_tier, record->case_id, actor, turn));
   }
-  HAMROH_ASSIGN(Inner inner, parse_inner(*bytes));
-  return StoredBody{static_cast<EventKind>(inner.kind), std::move(inner.body)};
+  return shown_body(inner, sealed_tier);
 }
 
 Result<std::vector<Event>> Node::events(std::uint64_t from, std::size_t limit, Turn& turn) const {
@@ -179,11 +214,15 @@ Result<std::vector<Event>> Node::events(std::uint64_t from, std::size_t limit, T
 }
 
 Result<std::string> Node::receipt(const MessageId& message, std::optional<MemberId> recipient,
-                                  Turn& turn) const {
+                                  const Actor& actor, Turn& turn) const {
   HAMROH_ASSIGN(const auto record, read_message(identity_.member, message, turn));
   if (!record) {
     return caller_error(Code::not_found, "this node did not send such a message");
   }
+  if (record->erased()) {
+    return caller_error(Code::erased, "the case of this message was erased here");
+  }
+  HAMROH_TRY(seen_case(record->case_id, actor, turn));
   const auto delivery = std::ranges::find_if(record->deliveries, [&](const Delivery& item) {
     return is_settled(item.level) && (!recipient || *recipient == item.recipient);
   });

@@ -33,15 +33,21 @@ enum class Table : std::uint8_t {
   case_event = 12,    // reader tier: case id ‖ chunk u16 -> packed events
   proof = 13,     // reader tier, integer keyed: proofs received, by the ledger index of settling
   conflict = 14,  // reader tier: author ‖ message id -> the other inner, as evidence
+  user = 15,      // node tier: user id -> account
+  case_key = 16,  // reader tier, integer keyed: place of a case -> its wrapped key
+  access = 17,    // reader tier: case id ‖ own ledger index -> who saw it, opening a commitment
+  erased = 18,    // reader tier: case id -> what is left of an erased case
+  task = 19,      // reader tier: task id -> what waits for a second person
 };
 inline constexpr std::array all_tables{
-    Table::meta,        Table::node_secret,  Table::reader_secret, Table::peer,    Table::ledger,
-    Table::ledger_node, Table::session_note, Table::pending,       Table::held,    Table::message,
-    Table::body,        Table::case_event,   Table::proof,         Table::conflict};
+    Table::meta,        Table::node_secret,  Table::reader_secret, Table::peer,     Table::ledger,
+    Table::ledger_node, Table::session_note, Table::pending,       Table::held,     Table::message,
+    Table::body,        Table::case_event,   Table::proof,         Table::conflict, Table::user,
+    Table::case_key,    Table::access,       Table::erased,        Table::task};
 
 [[nodiscard]] constexpr bool is_integer_keyed(Table table) {
   return table == Table::ledger || table == Table::session_note || table == Table::pending ||
-         table == Table::body || table == Table::proof;
+         table == Table::body || table == Table::proof || table == Table::case_key;
 }
 
 class Transaction {
@@ -119,6 +125,9 @@ struct Effects {
   bool peers_changed = false;      // who may be reached, or where: the link must be told
   bool transport_changed = false;  // the link must begin again with the new transport key
   std::optional<WriteAnchor> anchor;
+  // Something was erased: the store's log must be emptied before anybody is told, because it holds
+  // the rows of before.
+  bool truncate_log = false;
 };
 
 // One step of a node. `monotonic` never goes back while the process lives and starts anywhere.

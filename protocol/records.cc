@@ -9,6 +9,7 @@ namespace hamroh {
 namespace {
 
 constexpr std::uint8_t record_version = 1;
+constexpr std::uint8_t case_record_version = 2;  // version 1 knew nothing of users
 
 tl::unexpected<Error> corrupt() {
   return environment_error(Code::store_corrupt, "a stored record does not parse");
@@ -43,6 +44,19 @@ void put_blob(Bytes& out, ByteView bytes) {
 std::optional<ByteView> take_blob(ByteReader& reader) {
   const auto length = take_count(reader, 1);
   return length ? std::optional(reader.take(*length)) : std::nullopt;
+}
+
+bool take_assignment(ByteReader& reader, CaseRecord& record) {
+  const auto team = take_blob(reader);
+  const auto users = take_count(reader, UserId::size);
+  if (!team || !is_team_name(text(*team)) || !users || *users > limits::assigned_users_max) {
+    return false;
+  }
+  record.team = std::string(text(*team));
+  for (std::size_t i = 0; i < *users; ++i) {
+    record.assigned.push_back(reader.fixed<UserId>());
+  }
+  return true;
 }
 
 std::optional<CompactRange> take_range(ByteReader& reader) {
@@ -149,6 +163,15 @@ MessageView MessageRecord::view(const MemberId& author, const MessageId& message
   return shown;
 }
 
+void MessageRecord::shrink_to_guard() {
+  MessageRecord guard;
+  guard.digest = digest;
+  guard.index = index;
+  guard.outcome = outcome;
+  guard.code = code;
+  *this = std::move(guard);
+}
+
 Bytes CaseRecord::key(const CaseId& id) {
   Bytes key(id.bytes.begin(), id.bytes.end());
   put_u16(key, 0);
@@ -156,7 +179,7 @@ Bytes CaseRecord::key(const CaseId& id) {
 }
 
 Bytes CaseRecord::encode() const {
-  Bytes out = begin_record();
+  Bytes out{case_record_version};
   append(out, opener.view());
   put_u64(out, opened.ms);
   put_count(out, participants.size());
@@ -177,10 +200,18 @@ Bytes CaseRecord::encode() const {
     for (const Digest& head : event.heads) {
       append(out, head.view());
     }
+    append(out, event.actor.view());
+    put_u8(out, event.actor_role);
+    append(out, event.user.view());
   }
   put_count(out, missing.size());
   for (const Digest& digest : missing) {
     append(out, digest.view());
+  }
+  put_blob(out, view(team));
+  put_count(out, assigned.size());
+  for (const UserId& user : assigned) {
+    append(out, user.view());
   }
   return out;
 }
@@ -188,7 +219,8 @@ Bytes CaseRecord::encode() const {
 Result<CaseRecord> CaseRecord::parse(ByteView bytes) {
   ByteReader reader(bytes);
   CaseRecord record;
-  if (!take_version(reader)) {
+  const std::uint8_t version = reader.u8();
+  if (version == 0 || version > case_record_version) {
     return corrupt();
   }
   record.opener = reader.fixed<MemberId>();
@@ -217,13 +249,19 @@ Result<CaseRecord> CaseRecord::parse(ByteView bytes) {
     for (std::size_t h = 0; h < *heads; ++h) {
       event.heads.push_back(reader.fixed<Digest>());
     }
+    if (version >= 2) {
+      event.actor = reader.fixed<Pseudonym>();
+      event.actor_role = reader.u8();
+      event.user = reader.fixed<UserId>();
+    }
     record.events.push_back(std::move(event));
   }
   const auto missing = take_count(reader, Digest::size);
   for (std::size_t i = 0; i < missing.value_or(0); ++i) {
     record.missing.push_back(reader.fixed<Digest>());
   }
-  if (!participants || !events || !missing || !reader.finished()) {
+  if (!participants || !events || !missing || (version >= 2 && !take_assignment(reader, record)) ||
+      !reader.finished()) {
     return corrupt();
   }
   return record;
@@ -260,7 +298,7 @@ std::vector<Digest> CaseRecord::heads() const {
   return heads;
 }
 
-void CaseRecord::apply(const Inner& inner, const Digest& digest) {
+void CaseRecord::apply(const Inner& inner, const Digest& digest, const UserId& user) {
   const auto kind = static_cast<EventKind>(inner.kind);
   const bool opens = inner.message.bytes == inner.case_id.bytes;
   if (opens) {
@@ -293,8 +331,16 @@ void CaseRecord::apply(const Inner& inner, const Digest& digest) {
   if (fills_gap) {
     missing.erase(gap);
   }
-  events.push_back(
-      {inner.author, inner.message, digest, inner.kind, inner.created, !fills_gap, inner.heads});
+  events.push_back({inner.author, inner.message, digest, inner.kind, inner.created, !fills_gap,
+                    inner.heads, inner.actor, inner.actor_role, user});
+}
+
+void CaseRecord::assign(const UserId& user) {
+  const auto at = std::ranges::lower_bound(assigned, user);
+  const bool present = at != assigned.end() && *at == user;
+  if (!present && assigned.size() < limits::assigned_users_max) {
+    assigned.insert(at, user);
+  }
 }
 
 ReferralState CaseRecord::state(const MemberId& self) const {
@@ -528,6 +574,24 @@ Result<PendingRecord> PendingRecord::parse(ByteView bytes) {
     record.messages.push_back(reader.fixed<MessageId>());
   }
   return count && reader.finished() ? Result<PendingRecord>(std::move(record)) : corrupt();
+}
+
+Bytes LayoutRecord::encode() const {
+  Bytes out = begin_record();
+  put_u8(out, done ? 1 : 0);
+  append(out, next.view());
+  put_u32(out, event);
+  return out;
+}
+
+Result<LayoutRecord> LayoutRecord::parse(ByteView bytes) {
+  ByteReader reader(bytes);
+  LayoutRecord record;
+  const bool known = take_version(reader);
+  record.done = reader.u8() == 1;
+  record.next = reader.fixed<CaseId>();
+  record.event = reader.u32();
+  return known && reader.finished() ? Result<LayoutRecord>(record) : corrupt();
 }
 
 Bytes HeldRecord::key(const MemberId& peer, std::uint64_t sequence) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "protocol/inbox.h"
+#include "protocol/rights.h"
 #include "protocol/view.h"
 
 namespace hamroh {
@@ -19,7 +20,10 @@ inline const Bytes waiting_rotation{'w', 'a', 'i', 't', 's'};
 inline const Bytes transport{'t', 'r', 'a', 'n', 's', 'p', 'o', 'r', 't'};
 inline const Bytes receipt{'r', 'e', 'c', 'e', 'i', 'p', 't'};
 inline const Bytes witness{'w', 'i', 't', 'n', 'e', 's', 's'};
+inline const Bytes pseudonyms{'p', 's', 'e', 'u', 'd', 'o', 'n', 'y', 'm', 's'};
 inline const Bytes author{'a', 'u', 't', 'h', 'o', 'r'};
+// Table::meta: how far cases have keys of their own; see LayoutRecord.
+inline const Bytes layout{'l', 'a', 'y', 'o', 'u', 't'};
 // The same while a rotation waits for its turn.
 [[nodiscard]] inline Bytes next(Bytes key) {
   key.push_back('+');
@@ -30,7 +34,7 @@ inline const Bytes author{'a', 'u', 't', 'h', 'o', 'r'};
 }  // namespace row
 
 // Table::message, key author[16] ‖ message id[16]: guard against doubles, and the state of the
-// message.
+// message. Of an erased case only the guard is left: digest, index and outcome.
 struct MessageRecord {
   Digest digest;
   CaseId case_id;
@@ -44,6 +48,9 @@ struct MessageRecord {
   std::vector<Delivery> deliveries;   // own messages only, in the order of the inner's recipients
   bool operator==(const MessageRecord&) const = default;
 
+  [[nodiscard]] bool erased() const { return case_id.is_zero(); }
+  void shrink_to_guard();
+
   [[nodiscard]] static Bytes key(const MemberId& author, const MessageId& message);
   [[nodiscard]] Bytes encode() const;
   [[nodiscard]] static Result<MessageRecord> parse(ByteView bytes);
@@ -56,7 +63,8 @@ inline constexpr std::size_t case_record_bytes_max = 1024 * 1024 - 1024;
 
 enum class CaseDecision : std::uint8_t { none = 0, accepted = 1, declined = 2 };
 
-// Table::case_event, key case id[16] ‖ chunk u16 (0): everything known of one case, ids only.
+// Table::case_event, key case id[16] ‖ chunk u16 (0): everything known of one case, ids only;
+// sealed under the case's own key (case_keys.h).
 struct CaseRecord {
   struct Participant {
     MemberId member;
@@ -72,6 +80,9 @@ struct CaseRecord {
     Timestamp created;
     bool head = true;           // no known event names it
     std::vector<Digest> heads;  // what it names
+    Pseudonym actor;            // as the inner says
+    std::uint8_t actor_role = 0;
+    UserId user;  // who that is, if it is one of this organisation's
     bool operator==(const CaseEvent&) const = default;
   };
   MemberId opener;  // zero while the opening event is missing
@@ -79,6 +90,10 @@ struct CaseRecord {
   std::vector<Participant> participants;  // sorted by member
   std::vector<CaseEvent> events;          // in the order of arrival
   std::vector<Digest> missing;            // named as heads, not here; sorted
+  // Who of this organisation may see it: the users to whom it is given, or while it is given to
+  // nobody, their team.
+  std::string team{intake_team};
+  std::vector<UserId> assigned;  // sorted, distinct, at most limits::assigned_users_max
   bool operator==(const CaseRecord&) const = default;
 
   [[nodiscard]] static Bytes key(const CaseId& id);
@@ -89,8 +104,10 @@ struct CaseRecord {
   [[nodiscard]] const Participant* find(const MemberId& member) const;
   Participant& join(const MemberId& member);        // finds or inserts
   [[nodiscard]] std::vector<Digest> heads() const;  // sorted, at most heads_max
-  // Adds an event and what follows for heads, gaps, participants and decisions.
-  void apply(const Inner& inner, const Digest& digest);
+  // Adds an event and what follows for heads, gaps, participants and decisions. `user`: who of this
+  // organisation did it.
+  void apply(const Inner& inner, const Digest& digest, const UserId& user = {});
+  void assign(const UserId& user);  // one more
   [[nodiscard]] ReferralState state(const MemberId& self) const;
   // Indices into `events` in topological order of their heads; concurrent ones by time, then
   // digest. The same on every node that has the same events.
@@ -155,6 +172,16 @@ struct PendingRecord {
   std::vector<MessageId> messages;
   [[nodiscard]] Bytes encode() const;
   [[nodiscard]] static Result<PendingRecord> parse(ByteView bytes);
+};
+
+// Table::meta, key row::layout. A store in which cases have no keys of their own yet has no such
+// row; until `done` the upgrade goes on at that event of the first case from `next` on.
+struct LayoutRecord {
+  bool done = false;
+  CaseId next;
+  std::uint32_t event = 0;
+  [[nodiscard]] Bytes encode() const;
+  [[nodiscard]] static Result<LayoutRecord> parse(ByteView bytes);
 };
 
 // Table::held, key peer[16] ‖ sequence u64.

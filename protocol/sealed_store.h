@@ -24,6 +24,10 @@ enum class Tier : std::uint8_t { node = 1, reader = 2 };
     case Table::case_event:
     case Table::proof:
     case Table::conflict:
+    case Table::case_key:
+    case Table::access:
+    case Table::erased:
+    case Table::task:
       return Tier::reader;
     default:
       return Tier::node;

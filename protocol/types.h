@@ -69,10 +69,14 @@ struct FixedBytes {
   }
 };
 
-using NetworkId = FixedBytes<struct NetworkIdTag, 32>;    // hash of the founding constitution
-using MemberId = FixedBytes<struct MemberIdTag, 16>;      // random; independent of all keys
-using MessageId = FixedBytes<struct MessageIdTag, 16>;    // UUIDv7 made by the client
-using CaseId = FixedBytes<struct CaseIdTag, 16>;          // the id of the message that opened it
+using NetworkId = FixedBytes<struct NetworkIdTag, 32>;  // hash of the founding constitution
+using MemberId = FixedBytes<struct MemberIdTag, 16>;    // random; independent of all keys
+using MessageId = FixedBytes<struct MessageIdTag, 16>;  // UUIDv7 made by the client
+using CaseId = FixedBytes<struct CaseIdTag, 16>;        // the id of the message that opened it
+using UserId = FixedBytes<struct UserIdTag, 16>;        // a person or program of this organisation
+// How a user stands in the messages of one case; only the user's organisation can tell who it is.
+using Pseudonym = FixedBytes<struct PseudonymTag, 16>;
+using TaskId = FixedBytes<struct TaskIdTag, 16>;          // of what waits for a second person
 using EpochKeyId = FixedBytes<struct EpochKeyIdTag, 16>;  // first half of a hash of the public key
 using Digest = FixedBytes<struct DigestTag, 32>;          // SHA-256
 using Salt = FixedBytes<struct SaltTag, 16>;

@@ -12,6 +12,10 @@ const char* event_kind_name(EventKind kind) {
       return "referral.decline";
     case EventKind::case_note:
       return "case.note";
+    case EventKind::erasure_request:
+      return "erasure.request";
+    case EventKind::erasure_done:
+      return "erasure.done";
   }
   return "unknown";
 }

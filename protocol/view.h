@@ -17,7 +17,12 @@ enum class EventKind : std::uint16_t {
   referral_accept = 3,
   referral_decline = 4,
   case_note = 40,
+  erasure_request = 60,  // these two are about a case, and no part of it
+  erasure_done = 61,
 };
+[[nodiscard]] constexpr bool is_about_erasure(EventKind kind) {
+  return kind == EventKind::erasure_request || kind == EventKind::erasure_done;
+}
 [[nodiscard]] const char* event_kind_name(EventKind kind);  // "referral.send"; "unknown" otherwise
 
 // How far a message has come at one recipient. The first two are no ends; the others settle it.
@@ -52,6 +57,10 @@ struct MessageView {
   Timestamp expires;
   std::uint64_t index = 0;           // own ledger index of its sent or outcome entry
   std::vector<Delivery> deliveries;  // own messages: one a recipient; received ones: one, this node
+  // In a case: who of the author's organisation did it, under her pseudonym in this case.
+  Pseudonym actor;
+  std::uint8_t actor_role = 0;  // Role; zero if the author does not say
+  UserId user;                  // that is whom, if it is this organisation; else zero
   bool operator==(const MessageView&) const = default;
   // The level at the slowest recipient; but if it has failed at one, that.
   [[nodiscard]] Level level() const;
@@ -68,6 +77,8 @@ struct CaseView {
   std::vector<MemberId> participants;
   std::vector<MessageView> events;  // in the order of the fold
   bool incomplete = false;          // an event names a head that this node has not got
+  std::string team;                 // to whom it is given in this organisation
+  std::vector<UserId> assigned;
   bool operator==(const CaseView&) const = default;
 };
 

@@ -5,6 +5,8 @@
 #include "protocol/api.h"
 #include "protocol/ledger.h"
 #include "protocol/text.h"
+#include "protocol/wire_api_parts.h"
+#include "protocol/wire_api_users.h"
 #include "protocol/wire_buffer.h"
 
 namespace hamroh::api {
@@ -100,6 +102,7 @@ struct RequestFields {
   std::uint16_t kind = 0;
   Bytes members;
   ByteView bytes;
+  Bytes laid;  // what `bytes` shows, where it is made for the request
   std::uint64_t number = 0;
   std::uint32_t limit = 0;
   std::uint64_t wait_ms = 0;
@@ -166,6 +169,43 @@ struct FillRequest {
     out.bytes = view(ask.endpoint);
   }
   void operator()(const GetAlarms&) {}
+  void operator()(const TakeCase& ask) { out.case_id = raw(ask.case_id); }
+  void operator()(const AssignCase& ask) { lay(ask.case_id, encode_part(ask)); }
+  void operator()(const AskSecond& ask) { lay(ask.case_id, encode_part(ask)); }
+  void operator()(const DecideTask& ask) {
+    out.message = raw(ask.task);
+    out.flag = ask.agrees;
+  }
+  void operator()(const ListTasks&) {}
+  void operator()(const GetAccesses& ask) { out.case_id = raw(ask.case_id); }
+  void operator()(const ExportCase& ask) {
+    out.case_id = raw(ask.case_id);
+    out.number = ask.from;
+  }
+  void operator()(const FindMessages& ask) { out.bytes = view(ask.beginning); }
+  void lay(const CaseId& id, Bytes part) {
+    out.case_id = raw(id);
+    out.laid = std::move(part);
+    out.bytes = out.laid;
+  }
+  void operator()(const MakeRecovery& ask) {
+    out.number = ask.threshold;
+    out.limit = ask.shares;
+    out.bytes = ask.keep;
+  }
+  void operator()(const Panic& ask) { out.flag = ask.without_recovery; }
+  void operator()(const EraseCase& ask) {
+    out.case_id = raw(ask.case_id);
+    out.kind = static_cast<std::uint16_t>(ask.reason);
+    out.flag = ask.ask_others;
+  }
+  void operator()(const ListErasures& ask) {
+    out.case_id = raw(ask.after);
+    out.limit = ask.limit;
+  }
+  void operator()(const GetErasure& ask) { out.case_id = raw(ask.case_id); }
+  template <class Other>
+  void operator()(const Other&) {}  // a verb of users: FillUserFields
 };
 
 using Ask = decltype(Request::ask);
@@ -197,69 +237,149 @@ Result<Ask> parse_rotate(const wire::RequestMessage& table) {
                 named(KeyPurpose::epoch),   std::string(text(endpoint))};
 }
 
+// About users and cases.
+Result<Ask> parse_case_query(std::size_t verb, const wire::RequestMessage& table) {
+  if (verb == verb_of<DecideTask>) {
+    HAMROH_ASSIGN(const TaskId task, fixed_of<TaskId>(table.message()));
+    return DecideTask{task, table.flag()};
+  }
+  if (verb == verb_of<ListTasks>) {
+    return ListTasks{};
+  }
+  if (verb == verb_of<FindMessages>) {
+    constexpr std::size_t digits_max = 36;
+    const std::string_view beginning = text(bytes_of(table.bytes()));
+    const bool hex = beginning.find_first_not_of("0123456789abcdefABCDEF-") == beginning.npos;
+    if (beginning.empty() || beginning.size() > digits_max || !hex) {
+      return caller_error(Code::invalid_argument, "an id begins with hex digits");
+    }
+    return FindMessages{std::string(beginning)};
+  }
+  HAMROH_ASSIGN(const CaseId id, fixed_of<CaseId>(table.case_id()));
+  switch (verb) {
+    case verb_of<TakeCase>:
+      return TakeCase{id};
+    case verb_of<AssignCase>:
+      return parse_assign(id, bytes_of(table.bytes()));
+    case verb_of<AskSecond>:
+      return parse_ask_second(id, bytes_of(table.bytes()));
+    case verb_of<GetAccesses>:
+      return GetAccesses{id};
+    default:
+      if (table.number() > hamroh::limits::case_events_max) {
+        return caller_error(Code::invalid_argument, "a case has no more than 4,096 events");
+      }
+      return ExportCase{id, static_cast<std::uint32_t>(table.number())};
+  }
+}
+
+Result<Ask> parse_make_recovery(const wire::RequestMessage& table) {
+  const Bytes keep = copy_of(table.bytes());
+  if (table.number() > recovery_shares_max || table.limit() > recovery_shares_max ||
+      (!keep.empty() && keep.size() != SplitId::size)) {
+    return caller_error(Code::invalid_argument, "there are at most 16 recovery shares");
+  }
+  return MakeRecovery{static_cast<std::uint8_t>(table.limit()),
+                      static_cast<std::uint8_t>(table.number()), keep};
+}
+
+Result<Ask> parse_erase(const wire::RequestMessage& table) {
+  HAMROH_ASSIGN(const CaseId id, fixed_of<CaseId>(table.case_id()));
+  if (table.kind() < 1 || table.kind() > static_cast<std::uint16_t>(ErasureReason::other)) {
+    return caller_error(Code::invalid_argument, "a reason for an erasure that nobody knows");
+  }
+  return EraseCase{id, static_cast<ErasureReason>(table.kind()), table.flag()};
+}
+
 Result<Ask> parse_query(std::size_t verb, const wire::RequestMessage& table) {
   switch (verb) {
-    case 1:
+    case verb_of<GetStatus>:
       return GetStatus{};
-    case 2: {
+    case verb_of<GetMessage>: {
       HAMROH_ASSIGN(const MessageId message, fixed_of<MessageId>(table.message()));
       return GetMessage{message};
     }
-    case 3: {
+    case verb_of<ListCases>: {
       HAMROH_ASSIGN(const auto before, optional_of<CaseId>(table.case_id()));
       if (table.limit() == 0 || table.limit() > limits::page_items_max) {
         return caller_error(Code::invalid_argument, "a page holds 1 to 256 cases");
       }
       return ListCases{before, table.limit(), table.flag()};
     }
-    case 4: {
+    case verb_of<GetCase>: {
       HAMROH_ASSIGN(const CaseId id, fixed_of<CaseId>(table.case_id()));
       return GetCase{id};
     }
-    case 5: {
+    case verb_of<GetBody>: {
       HAMROH_ASSIGN(const MemberId author, fixed_of<MemberId>(table.members()));
       HAMROH_ASSIGN(const MessageId message, fixed_of<MessageId>(table.message()));
       return GetBody{author, message};
     }
-    case 6:
+    case verb_of<NextEvents>:
       if (table.limit() == 0 || table.limit() > limits::events_max ||
           table.wait_ms() > limits::wait_ms_max) {
         return caller_error(Code::invalid_argument, "events come 1 to 1,024 at once, in a minute");
       }
       return NextEvents{table.number(), table.limit(), table.wait_ms()};
-    case 7: {
+    case verb_of<GetReceipt>: {
       HAMROH_ASSIGN(const MessageId message, fixed_of<MessageId>(table.message()));
       HAMROH_ASSIGN(const auto recipient, optional_of<MemberId>(table.members()));
       return GetReceipt{message, recipient};
     }
-    case 8:
+    case verb_of<GetLedger>:
       if (table.limit() == 0 || table.limit() > limits::ledger_entries_max) {
         return caller_error(Code::invalid_argument, "a page holds 1 to 512 entries");
       }
       return GetLedger{table.number(), table.limit()};
-    case 9:
+    case verb_of<GetLedgerHead>:
       return GetLedgerHead{};
-    case 10: {
+    case verb_of<GetMembers>: {
       HAMROH_ASSIGN(const auto after, optional_of<MemberId>(table.members()));
       return GetMembers{after};
     }
-    case 11:
+    case verb_of<Unlock>:
       if (bytes_of(table.bytes()).size() > limits::passphrase_bytes_max) {
         return caller_error(Code::too_large, "a passphrase is over 1 KiB");
       }
       return Unlock{copy_of(table.bytes())};
-    case 12:
+    case verb_of<Lock>:
       return Lock{};
-    case 13:
+    case verb_of<Install>:
       return Install{copy_of(table.bytes())};
-    case 14:
+    case verb_of<ConfirmClock>:
       return ConfirmClock{};
-    case 15:
+    case verb_of<Rotate>:
       return parse_rotate(table);
-    case 16:
+    case verb_of<GetAlarms>:
       return GetAlarms{};
+    case verb_of<TakeCase>:
+    case verb_of<AssignCase>:
+    case verb_of<AskSecond>:
+    case verb_of<DecideTask>:
+    case verb_of<ListTasks>:
+    case verb_of<GetAccesses>:
+    case verb_of<ExportCase>:
+    case verb_of<FindMessages>:
+      return parse_case_query(verb, table);
+    case verb_of<MakeRecovery>:
+      return parse_make_recovery(table);
+    case verb_of<Panic>:
+      return Panic{table.flag()};
+    case verb_of<EraseCase>:
+      return parse_erase(table);
+    case verb_of<ListErasures>: {
+      HAMROH_ASSIGN(const auto after, optional_of<CaseId>(table.case_id()));
+      if (table.limit() == 0 || table.limit() > limits::erasures_max) {
+        return caller_error(Code::invalid_argument, "a page holds 1 to 64 erasures");
+      }
+      return ListErasures{after, table.limit()};
+    }
+    case verb_of<GetErasure>: {
+      HAMROH_ASSIGN(const CaseId id, fixed_of<CaseId>(table.case_id()));
+      return GetErasure{id};
+    }
     default:
-      return caller_error(Code::unsupported_version, "this node does not know that request");
+      return parse_user_verb(verb, table);
   }
 }
 
@@ -277,9 +397,12 @@ flatbuffers::Offset<wire::MessageTable> put(Builder& builder, const MessageView&
   const auto case_id = put(builder, message.case_id.view());
   const auto author = put(builder, message.author.view());
   const auto list = builder.CreateVector(deliveries);
-  return wire::CreateMessageTable(builder, id, case_id, author,
-                                  static_cast<std::uint16_t>(message.kind), message.created.ms,
-                                  message.expires.ms, message.index, list);
+  const bool named = message.actor_role != 0;
+  const auto actor = named ? put(builder, message.actor.view()) : ByteVector{};
+  const auto user = message.user.is_zero() ? ByteVector{} : put(builder, message.user.view());
+  return wire::CreateMessageTable(
+      builder, id, case_id, author, static_cast<std::uint16_t>(message.kind), message.created.ms,
+      message.expires.ms, message.index, list, actor, message.actor_role, user);
 }
 
 Result<MessageView> view_of(const wire::MessageTable* table) {
@@ -308,6 +431,11 @@ Result<MessageView> view_of(const wire::MessageTable* table) {
       message.deliveries.push_back(delivery);
     }
   }
+  HAMROH_ASSIGN(const auto actor, optional_of<Pseudonym>(table->actor()));
+  message.actor_role = table->actor_role();
+  message.actor = message.actor_role != 0 ? actor.value_or(Pseudonym{}) : Pseudonym{};
+  HAMROH_ASSIGN(const auto user, optional_of<UserId>(table->user()));
+  message.user = user.value_or(UserId{});
   return message;
 }
 
@@ -320,9 +448,11 @@ flatbuffers::Offset<wire::CaseTable> put(Builder& builder, const CaseView& shown
   const auto author = put(builder, shown.author.view());
   const auto participants = put(builder, ByteView(join(shown.participants)));
   const auto list = builder.CreateVector(events);
+  const auto team = builder.CreateString(shown.team);
+  const auto assigned = put(builder, ByteView(join(shown.assigned)));
   return wire::CreateCaseTable(builder, id, shown.opened.ms, author,
                                static_cast<std::uint8_t>(shown.state), participants, list,
-                               shown.incomplete);
+                               shown.incomplete, team, assigned);
 }
 
 Result<CaseView> case_of(const wire::CaseTable& table) {
@@ -334,6 +464,9 @@ Result<CaseView> case_of(const wire::CaseTable& table) {
   HAMROH_ASSIGN(shown.participants,
                 list_of<MemberId>(table.participants(), hamroh::limits::members_max));
   shown.incomplete = table.incomplete();
+  HAMROH_ASSIGN(shown.team, string_of(table.team()));
+  HAMROH_ASSIGN(shown.assigned,
+                list_of<UserId>(table.assigned(), hamroh::limits::assigned_users_max));
   if (table.events() != nullptr) {
     for (const auto* event : *table.events()) {
       HAMROH_ASSIGN(MessageView message, view_of(event));
@@ -399,7 +532,7 @@ flatbuffers::Offset<wire::StatusTable> put(Builder& builder, const NodeStatus& s
       node.ledger_size, root, node.session_first, node.outbox_depth, peer_list, link_list, health,
       store_list, version, status.process, status.turns, status.inputs,
       static_cast<std::uint8_t>(node.standing), node.constitution_version, node.key_serial,
-      node.rotation_waits, alarm_list);
+      node.rotation_waits, alarm_list, static_cast<std::uint8_t>(status.memory));
 }
 
 Result<NodeStatus> status_of(const wire::StatusTable* table) {
@@ -462,6 +595,11 @@ Result<NodeStatus> status_of(const wire::StatusTable* table) {
   status.process = table->process();
   status.turns = table->turns();
   status.inputs = table->inputs();
+  // Absent in the answer of an older daemon, which did not look.
+  status.memory = MemoryState::not_locked;
+  if (table->memory() != 0) {
+    HAMROH_ASSIGN(status.memory, value_of(table->memory(), MemoryState::not_locked));
+  }
   return status;
 }
 
@@ -502,12 +640,13 @@ Result<std::vector<hamroh::Event>> events_of(const ByteList* list) {
 struct FillReply {
   Builder& builder;
   flatbuffers::Offset<flatbuffers::String> text;
-  ByteVector message, case_id, bytes, digest, member, next;
+  ByteVector message, case_id, bytes, digest, member, next, names;
   flatbuffers::Offset<wire::MessageTable> shown;
   flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<wire::CaseTable>>> cases;
   flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<wire::ApiMemberTable>>> members;
   flatbuffers::Offset<wire::StatusTable> status;
   flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<wire::AlarmTable>>> alarms;
+  flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<wire::UserTable>>> users;
   std::uint16_t code = 0;
   std::uint16_t kind = 0;
   std::uint64_t number = 0;
@@ -532,14 +671,18 @@ struct FillReply {
     }
     cases = builder.CreateVector(list);
     next = put(builder, reply.next);
+    names = put(builder, ByteView(encode_names(reply.names)));
   }
-  void operator()(const Case& reply) {
-    const std::vector<flatbuffers::Offset<wire::CaseTable>> list{put(builder, reply.shown)};
+  void operator()(const Case& reply) { put_case(reply.shown, reply.names); }
+  void put_case(const CaseView& view, const Names& of) {
+    const std::vector<flatbuffers::Offset<wire::CaseTable>> list{put(builder, view)};
     cases = builder.CreateVector(list);
+    names = put(builder, ByteView(encode_names(of)));
   }
   void operator()(const Body& reply) {
     kind = static_cast<std::uint16_t>(reply.kind);
     bytes = put(builder, ByteView(reply.bytes));
+    flag = reply.withheld;
   }
   void operator()(const Events& reply) {
     Bytes packed;
@@ -594,6 +737,92 @@ struct FillReply {
     }
     alarms = builder.CreateVector(list);
   }
+  void operator()(const Asked& reply) { message = put(builder, reply.task.view()); }
+  void operator()(const Tasks& reply) {
+    bytes = put(builder, ByteView(encode_part(reply.tasks)));
+    names = put(builder, ByteView(encode_names(reply.names)));
+  }
+  void operator()(const Accesses& reply) {
+    bytes = put(builder, ByteView(encode_part(reply.accesses)));
+    names = put(builder, ByteView(encode_names(reply.names)));
+  }
+  void operator()(const Exported& reply) {
+    put_case(reply.shown, reply.names);
+    bytes = put(builder, ByteView(encode_part(reply.bodies)));
+    number = reply.next;
+  }
+  void operator()(const Found& reply) { bytes = put(builder, ByteView(join(reply.messages))); }
+  void operator()(const RecoveryShares& reply) {
+    Bytes joined;
+    joined.reserve(reply.shares.size() * recovery_share_bytes);
+    for (const Bytes& share : reply.shares) {
+      append(joined, share);
+    }
+    bytes = put(builder, ByteView(joined));
+    crypto::wipe(joined);
+  }
+  void operator()(const Destroyed& reply) {
+    flag = reply.recoverable;
+    number = reply.threshold;
+    size = reply.shares;
+    text = builder.CreateString(reply.outside);
+  }
+  void operator()(const Erased& reply) {
+    bytes = put(builder, ByteView(reply.certificate));
+    number = reply.asked;
+    flag = reply.before;
+  }
+  void operator()(const Erasures& reply) {
+    Bytes packed;
+    for (const auto& [id, record] : reply.erasures) {
+      const Bytes row = record.encode();
+      append(packed, id.view());
+      put_u32(packed, static_cast<std::uint32_t>(row.size()));
+      append(packed, row);
+    }
+    bytes = put(builder, ByteView(packed));
+    next = put(builder, reply.next);
+  }
+  void put_users(const std::vector<flatbuffers::Offset<wire::UserTable>>& list) {
+    users = builder.CreateVector(list);
+  }
+  void operator()(const LoggedIn& reply) {
+    put_users({put_user(builder, reply.user)});
+    bytes = put(builder, reply.token.view());
+    number = reply.idle.ms;
+    size = reply.absolute.ms;
+    flag = reply.unlocked;
+  }
+  void operator()(const Challenge& reply) {
+    bytes = put(builder, reply.challenge.view());
+    digest = put(builder, reply.home.network.view());
+    member = put(builder, reply.home.member.view());
+  }
+  void operator()(const Me& reply) { put_users({put_user(builder, reply.user)}); }
+  void operator()(const Users& reply) {
+    std::vector<flatbuffers::Offset<wire::UserTable>> list;
+    for (const UserView& user : reply.users) {
+      list.push_back(put_user(builder, user));
+    }
+    put_users(list);
+    next = put(builder, reply.next);
+  }
+  void operator()(const Factor& reply) { text = builder.CreateString(reply.uri); }
+  void operator()(const UserKeys& reply) {
+    std::vector<flatbuffers::Offset<wire::UserTable>> list;
+    for (const UserKey& key : reply.keys) {
+      UserView user;
+      user.id = key.certificate.user;
+      user.name = key.name;
+      user.role = key.certificate.role;
+      list.push_back(put_user(builder, user, key.certificate.encode()));
+    }
+    put_users(list);
+  }
+  void operator()(const Vote& reply) {
+    message = put(builder, ByteView(reply.certificate.encode()));
+    bytes = put(builder, reply.signature.view());
+  }
 };
 
 using Answer = decltype(Reply::answer);
@@ -606,6 +835,7 @@ Result<Answer> parse_cases(const wire::ReplyMessage& table, bool single) {
       reply.cases.push_back(std::move(shown));
     }
   }
+  HAMROH_ASSIGN(reply.names, parse_names(bytes_of(table.names())));
   if (!single) {
     HAMROH_ASSIGN(reply.next, optional_of<CaseId>(table.next()));
     return reply;
@@ -613,7 +843,14 @@ Result<Answer> parse_cases(const wire::ReplyMessage& table, bool single) {
   if (reply.cases.size() != 1) {
     return peer_error(Code::malformed, "a reply should hold one case");
   }
-  return Case{std::move(reply.cases.front())};
+  return Case{std::move(reply.cases.front()), std::move(reply.names)};
+}
+
+Result<Answer> parse_exported(const wire::ReplyMessage& table) {
+  HAMROH_ASSIGN(Answer shown, parse_cases(table, true));
+  Case& of = std::get<Case>(shown);
+  HAMROH_ASSIGN(auto bodies, parse_bodies(bytes_of(table.bytes())));
+  return Exported{std::move(of.shown), std::move(bodies), table.number(), std::move(of.names)};
 }
 
 Result<Answer> parse_members(const wire::ReplyMessage& table) {
@@ -649,6 +886,50 @@ Result<Answer> parse_alarms(const wire::ReplyMessage& table) {
   return reply;
 }
 
+Result<Answer> parse_recovery_shares(const wire::ReplyMessage& table) {
+  const ByteView joined = bytes_of(table.bytes());
+  if (joined.size() % recovery_share_bytes != 0 ||
+      joined.size() / recovery_share_bytes > recovery_shares_max) {
+    return peer_error(Code::malformed, "a reply holds no whole recovery shares");
+  }
+  RecoveryShares reply;
+  for (std::size_t at = 0; at < joined.size(); at += recovery_share_bytes) {
+    const ByteView share = joined.subspan(at, recovery_share_bytes);
+    reply.shares.emplace_back(share.begin(), share.end());
+  }
+  return reply;
+}
+
+Result<Answer> parse_destroyed(const wire::ReplyMessage& table) {
+  Destroyed reply;
+  if (table.number() > recovery_shares_max || table.size() > recovery_shares_max) {
+    return peer_error(Code::malformed, "a reply names more shares than there can be");
+  }
+  reply.recoverable = table.flag();
+  reply.threshold = static_cast<std::uint8_t>(table.number());
+  reply.shares = static_cast<std::uint8_t>(table.size());
+  HAMROH_ASSIGN(reply.outside, string_of(table.text(), document_bytes_max));
+  return reply;
+}
+
+// case id[16] ‖ length u32 ‖ record, one after another
+Result<Answer> parse_erasures(const wire::ReplyMessage& table) {
+  Erasures reply;
+  ByteReader reader(bytes_of(table.bytes()));
+  while (reader.ok() && reader.remaining() > 0) {
+    const auto id = reader.fixed<CaseId>();
+    const ByteView row = reader.take(reader.u32());
+    auto record =
+        reader.ok() ? ErasedRecord::parse(row) : Result<ErasedRecord>(tl::unexpected(Error{}));
+    if (!record || reply.erasures.size() == limits::erasures_max) {
+      return peer_error(Code::malformed, "a reply about erasures does not parse");
+    }
+    reply.erasures.emplace_back(id, std::move(*record));
+  }
+  HAMROH_ASSIGN(reply.next, optional_of<CaseId>(table.next()));
+  return reply;
+}
+
 Result<Answer> parse_ledger_page(const wire::ReplyMessage& table) {
   const ByteView packed = bytes_of(table.bytes());
   if (packed.size() % Entry::encoded_size != 0) {
@@ -678,72 +959,209 @@ Result<Answer> parse_ledger_head(const wire::ReplyMessage& table) {
   return reply;
 }
 
-Result<Answer> parse_answer(std::size_t verb, const wire::ReplyMessage& table) {
+Result<UserView> one_user_of(const wire::ReplyMessage& table) {
+  if (table.users() == nullptr || table.users()->size() != 1) {
+    return peer_error(Code::malformed, "a reply should hold one user");
+  }
+  return user_of(*table.users()->Get(0));
+}
+
+Result<Answer> parse_logged_in(const wire::ReplyMessage& table) {
+  LoggedIn reply;
+  HAMROH_ASSIGN(reply.token, fixed_of<SessionToken>(table.bytes()));
+  HAMROH_ASSIGN(reply.user, one_user_of(table));
+  reply.idle = {table.number()};
+  reply.absolute = {table.size()};
+  reply.unlocked = table.flag();
+  return reply;
+}
+
+Result<Answer> parse_challenge(const wire::ReplyMessage& table) {
+  Challenge reply;
+  HAMROH_ASSIGN(reply.challenge, fixed_of<LoginChallenge>(table.bytes()));
+  HAMROH_ASSIGN(reply.home.network, fixed_of<NetworkId>(table.digest()));
+  HAMROH_ASSIGN(reply.home.member, fixed_of<MemberId>(table.member()));
+  return reply;
+}
+
+Result<Answer> parse_users(const wire::ReplyMessage& table) {
+  Users reply;
+  if (table.users() != nullptr) {
+    for (const auto* row : *table.users()) {
+      HAMROH_ASSIGN(UserView user, user_of(*row));
+      reply.users.push_back(std::move(user));
+    }
+  }
+  HAMROH_ASSIGN(reply.next, optional_of<UserId>(table.next()));
+  return reply;
+}
+
+Result<Answer> parse_user_keys(const wire::ReplyMessage& table) {
+  UserKeys reply;
+  if (table.users() != nullptr) {
+    for (const auto* row : *table.users()) {
+      HAMROH_ASSIGN(UserView user, user_of(*row));
+      HAMROH_ASSIGN(UserCertificate made, UserCertificate::parse(bytes_of(row->certificate())));
+      reply.keys.push_back({std::move(user.name), made});
+    }
+  }
+  return reply;
+}
+
+Result<Answer> parse_vote(const wire::ReplyMessage& table) {
+  Vote reply;
+  HAMROH_ASSIGN(reply.certificate, UserCertificate::parse(bytes_of(table.message())));
+  HAMROH_ASSIGN(reply.signature, fixed_of<Signature>(table.bytes()));
+  return reply;
+}
+
+Result<Answer> parse_user_answer(std::size_t verb, const wire::ReplyMessage& table) {
   switch (verb) {
-    case 0: {
-      HAMROH_ASSIGN(std::string text, string_of(table.text()));
-      return Failure{static_cast<Code>(table.code()), std::move(text)};
+    case answer_of<LoggedIn>:
+      return parse_logged_in(table);
+    case answer_of<Challenge>:
+      return parse_challenge(table);
+    case answer_of<Me>: {
+      HAMROH_ASSIGN(UserView user, one_user_of(table));
+      return Me{std::move(user)};
     }
-    case 1: {
-      HAMROH_ASSIGN(const MessageId message, fixed_of<MessageId>(table.message()));
-      HAMROH_ASSIGN(const CaseId case_id, fixed_of<CaseId>(table.case_id()));
-      return Accepted{message, case_id, table.flag()};
+    case answer_of<Users>:
+      return parse_users(table);
+    case answer_of<Factor>: {
+      HAMROH_ASSIGN(std::string uri, string_of(table.text()));
+      return Factor{std::move(uri)};
     }
-    case 2: {
-      HAMROH_ASSIGN(NodeStatus status, status_of(table.status()));
-      return status;
-    }
-    case 3: {
-      HAMROH_ASSIGN(MessageView message, view_of(table.shown()));
-      return Message{std::move(message)};
-    }
-    case 4:
-      return parse_cases(table, false);
-    case 5:
-      return parse_cases(table, true);
-    case 6:
-      return Body{static_cast<EventKind>(table.kind()), copy_of(table.bytes())};
-    case 7: {
-      HAMROH_ASSIGN(auto events, events_of(table.bytes()));
-      return Events{std::move(events), table.number()};
-    }
-    case 8: {
-      HAMROH_ASSIGN(std::string text, string_of(table.text(), document_bytes_max));
-      return Receipt{std::move(text)};
-    }
-    case 9:
-      return parse_ledger_page(table);
-    case 10:
-      return parse_ledger_head(table);
-    case 11:
-      return parse_members(table);
-    case 12:
-      return Done{};
-    case 13:
-      return Rotated{copy_of(table.bytes()), table.number(), table.flag()};
-    case 14:
-      return parse_alarms(table);
+    case answer_of<UserKeys>:
+      return parse_user_keys(table);
+    case answer_of<Vote>:
+      return parse_vote(table);
     default:
       return peer_error(Code::unsupported_version, "a reply of an unknown kind");
   }
 }
 
+Result<Answer> parse_answer(std::size_t verb, const wire::ReplyMessage& table) {
+  switch (verb) {
+    case answer_of<Failure>: {
+      HAMROH_ASSIGN(std::string text, string_of(table.text()));
+      return Failure{static_cast<Code>(table.code()), std::move(text)};
+    }
+    case answer_of<Accepted>: {
+      HAMROH_ASSIGN(const MessageId message, fixed_of<MessageId>(table.message()));
+      HAMROH_ASSIGN(const CaseId case_id, fixed_of<CaseId>(table.case_id()));
+      return Accepted{message, case_id, table.flag()};
+    }
+    case answer_of<NodeStatus>: {
+      HAMROH_ASSIGN(NodeStatus status, status_of(table.status()));
+      return status;
+    }
+    case answer_of<Message>: {
+      HAMROH_ASSIGN(MessageView message, view_of(table.shown()));
+      return Message{std::move(message)};
+    }
+    case answer_of<Cases>:
+      return parse_cases(table, false);
+    case answer_of<Case>:
+      return parse_cases(table, true);
+    case answer_of<Body>:
+      return Body{static_cast<EventKind>(table.kind()), copy_of(table.bytes()), table.flag()};
+    case answer_of<Events>: {
+      HAMROH_ASSIGN(auto events, events_of(table.bytes()));
+      return Events{std::move(events), table.number()};
+    }
+    case answer_of<Receipt>: {
+      HAMROH_ASSIGN(std::string text, string_of(table.text(), document_bytes_max));
+      return Receipt{std::move(text)};
+    }
+    case answer_of<LedgerPage>:
+      return parse_ledger_page(table);
+    case answer_of<LedgerHead>:
+      return parse_ledger_head(table);
+    case answer_of<Members>:
+      return parse_members(table);
+    case answer_of<Done>:
+      return Done{};
+    case answer_of<Rotated>:
+      return Rotated{copy_of(table.bytes()), table.number(), table.flag()};
+    case answer_of<Alarms>:
+      return parse_alarms(table);
+    case answer_of<Asked>: {
+      HAMROH_ASSIGN(const TaskId task, fixed_of<TaskId>(table.message()));
+      return Asked{task};
+    }
+    case answer_of<Tasks>: {
+      HAMROH_ASSIGN(auto tasks, parse_tasks(bytes_of(table.bytes())));
+      HAMROH_ASSIGN(auto names, parse_names(bytes_of(table.names())));
+      return Tasks{std::move(tasks), std::move(names)};
+    }
+    case answer_of<Accesses>: {
+      HAMROH_ASSIGN(auto accesses, parse_accesses(bytes_of(table.bytes())));
+      HAMROH_ASSIGN(auto names, parse_names(bytes_of(table.names())));
+      return Accesses{std::move(accesses), std::move(names)};
+    }
+    case answer_of<Exported>:
+      return parse_exported(table);
+    case answer_of<Found>: {
+      HAMROH_ASSIGN(auto messages, list_of<MessageId>(table.bytes(), limits::page_items_max));
+      return Found{std::move(messages)};
+    }
+    case answer_of<RecoveryShares>:
+      return parse_recovery_shares(table);
+    case answer_of<Destroyed>:
+      return parse_destroyed(table);
+    case answer_of<Erased>:
+      return Erased{copy_of(table.bytes()), table.number(), table.flag()};
+    case answer_of<Erasures>:
+      return parse_erasures(table);
+    default:
+      return parse_user_answer(verb, table);
+  }
+}
+
 }  // namespace
+
+const char* memory_state_name(MemoryState state) {
+  switch (state) {
+    case MemoryState::locked:
+      return "locked";
+    case MemoryState::secrets_only:
+      return "secrets only";
+    case MemoryState::not_locked:
+      return "not locked";
+  }
+  return "unknown";
+}
 
 Bytes encode(const Request& request) {
   RequestFields fields;
   std::visit(FillRequest{fields}, request.ask);
+  UserFields user;
+  std::visit(FillUserFields{user}, request.ask);
   Builder builder(fields.bytes.size() + 512);
   const auto message = put(builder, ByteView(fields.message));
   const auto case_id = put(builder, ByteView(fields.case_id));
   const auto members = put(builder, ByteView(fields.members));
-  const auto bytes = put(builder, fields.bytes);
-  builder.Finish(wire::CreateRequestMessage(builder, request.id,
-                                            static_cast<std::uint8_t>(request.ask.index()), message,
-                                            case_id, fields.kind, members, bytes, fields.number,
-                                            fields.limit, fields.wait_ms, fields.flag),
-                 request_identifier);
-  return wire::finished(builder);
+  const auto bytes = put(builder, fields.bytes.empty() ? user.bytes : fields.bytes);
+  const auto session = put(builder, request.session);
+  const auto name = user.name.empty() ? flatbuffers::Offset<flatbuffers::String>{}
+                                      : builder.CreateString(user.name);
+  const auto words =
+      user.words.empty()
+          ? flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>>{}
+          : builder.CreateVectorOfStrings(user.words);
+  const auto more = put(builder, user.more);
+  const auto id = put(builder, ByteView(user.user));
+  builder.Finish(
+      wire::CreateRequestMessage(
+          builder, request.id, static_cast<std::uint8_t>(request.ask.index()), message, case_id,
+          fields.kind, members, bytes, fields.number | user.number, fields.limit, fields.wait_ms,
+          fields.flag || user.flag, session, name, words, more, id, user.role, user.parts),
+      request_identifier);
+  Bytes frame = wire::finished(builder);
+  if (holds_passphrase(request)) {
+    hamroh::crypto::wipe({builder.GetBufferPointer(), builder.GetSize()});
+  }
+  return frame;
 }
 
 Result<Request> parse_request(ByteView frame) {
@@ -751,6 +1169,7 @@ Result<Request> parse_request(ByteView frame) {
                                                                     limits::directory_chunk_max));
   Request request;
   request.id = root->id();
+  HAMROH_ASSIGN(request.session, optional_of<SessionToken>(root->session()));
   if (root->verb() == 0) {
     HAMROH_ASSIGN(request.ask, parse_submit(*root));
   } else {
@@ -761,13 +1180,13 @@ Result<Request> parse_request(ByteView frame) {
 
 Bytes encode(const Reply& reply) {
   Builder builder(1024);
-  FillReply fill{builder, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
+  FillReply fill{builder, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
   std::visit(fill, reply.answer);
   builder.Finish(wire::CreateReplyMessage(
                      builder, reply.id, static_cast<std::uint8_t>(reply.answer.index()), fill.code,
                      fill.text, fill.message, fill.case_id, fill.flag, fill.kind, fill.bytes,
                      fill.number, fill.size, fill.digest, fill.shown, fill.cases, fill.members,
-                     fill.member, fill.next, fill.status, fill.alarms),
+                     fill.member, fill.next, fill.status, fill.alarms, fill.names, fill.users),
                  reply_identifier);
   return wire::finished(builder);
 }
@@ -779,6 +1198,47 @@ Result<Reply> parse_reply(ByteView frame) {
   reply.id = root->id();
   HAMROH_ASSIGN(reply.answer, parse_answer(root->verb(), *root));
   return reply;
+}
+
+namespace {
+
+// Calls `use` with each passphrase that a verb may hold: by the names of the fields, so that none
+// is forgotten.
+template <class Ask, class Use>
+void for_passphrases(Ask& ask, const Use& use) {
+  if constexpr (requires { ask.passphrase; }) {
+    use(ask.passphrase);
+  }
+  if constexpr (requires { ask.old_passphrase; }) {
+    use(ask.old_passphrase);
+  }
+  if constexpr (requires { ask.new_passphrase; }) {
+    use(ask.new_passphrase);
+  }
+}
+
+}  // namespace
+
+void wipe_passphrases(Request& request) {
+  std::visit(
+      [](auto& ask) {
+        for_passphrases(ask, [](Bytes& passphrase) {
+          hamroh::crypto::wipe(passphrase);
+          passphrase.clear();
+        });
+      },
+      request.ask);
+}
+
+bool holds_passphrase(const Request& request) {
+  bool found = false;
+  std::visit(
+      [&found](const auto& ask) {
+        for_passphrases(
+            ask, [&found](const Bytes& passphrase) { found = found || !passphrase.empty(); });
+      },
+      request.ask);
+  return found;
 }
 
 }  // namespace hamroh::api

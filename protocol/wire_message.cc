@@ -174,11 +174,15 @@ Bytes encode_inner(const Inner& inner) {
   if (!attachments.empty()) {
     attachment_list = builder.CreateVector(attachments);
   }
-  builder.Finish(
-      wire::CreateInnerTable(builder, blind, inner.suite, network, message, author, recipients,
-                             case_id, heads, inner.directory_version, inner.created.ms,
-                             inner.expires.ms, inner.kind, body, commitment_list, attachment_list),
-      inner_identifier);
+  ByteVector actor;
+  if (!inner.actor.is_zero()) {
+    actor = put_bytes(builder, inner.actor.view());
+  }
+  builder.Finish(wire::CreateInnerTable(builder, blind, inner.suite, network, message, author,
+                                        recipients, case_id, heads, inner.directory_version,
+                                        inner.created.ms, inner.expires.ms, inner.kind, body,
+                                        commitment_list, attachment_list, actor, inner.actor_role),
+                 inner_identifier);
   return wire::finished(builder);
 }
 
@@ -203,6 +207,13 @@ Result<Inner> parse_inner(ByteView bytes) {
   inner.body.assign(body.begin(), body.end());
   HAMROH_ASSIGN(inner.commitments, parse_commitments(root->commitments()));
   HAMROH_ASSIGN(inner.attachments, parse_attachments(root->attachments()));
+  if (root->actor() != nullptr) {
+    HAMROH_ASSIGN(inner.actor, wire::fixed_of<Pseudonym>(root->actor()));
+  }
+  inner.actor_role = root->actor_role();
+  if (inner.actor.is_zero() != (inner.actor_role == 0)) {
+    return peer_error(Code::malformed, "a message names a user without a role, or the reverse");
+  }
   HAMROH_TRY(check_inner(inner));
   return inner;
 }

@@ -119,9 +119,56 @@ Result<api::Cases> Client::cases(const api::ListCases& page) {
   return call<api::Cases>(page);
 }
 
-Result<CaseView> Client::case_view(const CaseId& case_id) {
-  HAMROH_ASSIGN(auto reply, call<api::Case>(api::GetCase{case_id}));
-  return std::move(reply.shown);
+Result<api::Case> Client::case_view(const CaseId& case_id) {
+  return call<api::Case>(api::GetCase{case_id});
+}
+
+Result<std::vector<MessageId>> Client::find_messages(const std::string& beginning) {
+  HAMROH_ASSIGN(auto reply, call<api::Found>(api::FindMessages{beginning}));
+  return std::move(reply.messages);
+}
+
+Status Client::take_case(const CaseId& case_id) {
+  HAMROH_TRY(call<api::Done>(api::TakeCase{case_id}));
+  return {};
+}
+
+Status Client::assign_case(const api::AssignCase& assignment) {
+  HAMROH_TRY(call<api::Done>(assignment));
+  return {};
+}
+
+Result<TaskId> Client::ask_second(const api::AskSecond& question) {
+  HAMROH_ASSIGN(const auto reply, call<api::Asked>(question));
+  return reply.task;
+}
+
+Status Client::decide_task(const TaskId& task, bool agrees) {
+  HAMROH_TRY(call<api::Done>(api::DecideTask{task, agrees}));
+  return {};
+}
+
+Result<api::Tasks> Client::tasks() {
+  return call<api::Tasks>(api::ListTasks{});
+}
+
+Result<api::Accesses> Client::accesses(const CaseId& case_id) {
+  return call<api::Accesses>(api::GetAccesses{case_id});
+}
+
+Result<api::Exported> Client::export_case(const CaseId& case_id) {
+  HAMROH_ASSIGN(api::Exported all, call<api::Exported>(api::ExportCase{case_id, 0}));
+  while (all.next < all.shown.events.size()) {
+    HAMROH_ASSIGN(api::Exported page, call<api::Exported>(api::ExportCase{
+                                          case_id, static_cast<std::uint32_t>(all.next)}));
+    if (page.next <= all.next) {
+      return peer_error(Code::malformed, "the node's export does not go on");
+    }
+    all.bodies.insert(all.bodies.end(), std::make_move_iterator(page.bodies.begin()),
+                      std::make_move_iterator(page.bodies.end()));
+    all.next = page.next;
+  }
+  return all;
 }
 
 Result<api::Body> Client::body(const MemberId& author, const MessageId& message) {
@@ -188,6 +235,157 @@ Status Client::confirm_clock() {
   HAMROH_TRY(call<api::Done>(api::ConfirmClock{}));
   return {};
 }
+
+Result<api::RecoveryShares> Client::draw_recovery(ShareCount count) {
+  return call<api::RecoveryShares>(api::MakeRecovery{count.shares, count.threshold, {}});
+}
+
+Status Client::keep_recovery(const SplitId& split) {
+  HAMROH_TRY(call<api::Done>(api::MakeRecovery{0, 0, {split.bytes.begin(), split.bytes.end()}}));
+  return {};
+}
+
+Result<api::Destroyed> Client::panic(bool without_recovery) {
+  return call<api::Destroyed>(api::Panic{without_recovery});
+}
+
+Result<api::Erased> Client::erase_case(const CaseId& case_id, ErasureReason reason,
+                                       bool ask_others) {
+  return call<api::Erased>(api::EraseCase{case_id, reason, ask_others});
+}
+
+Result<api::Erasures> Client::erasures(const api::ListErasures& page) {
+  return call<api::Erasures>(page);
+}
+
+Result<ErasedRecord> Client::erasure(const CaseId& case_id) {
+  HAMROH_ASSIGN(auto reply, call<api::Erasures>(api::GetErasure{case_id}));
+  if (reply.erasures.size() != 1) {
+    return peer_error(Code::malformed, "a reply should hold one erasure");
+  }
+  return std::move(reply.erasures.front().second);
+}
+
+// ---- users
+
+namespace {
+
+Bytes copy_of(ByteView bytes) {
+  return {bytes.begin(), bytes.end()};
+}
+
+}  // namespace
+
+Result<api::LoggedIn> Client::login(const std::string& name, ByteView passphrase,
+                                    const std::string& code, ByteView new_passphrase) {
+  connection_->forget_key();
+  HAMROH_ASSIGN(api::LoggedIn reply, call<api::LoggedIn>(api::Login{name, copy_of(passphrase), code,
+                                                                    copy_of(new_passphrase)}));
+  connection_->use_session(reply.token);
+  return reply;
+}
+
+Result<api::LoggedIn> Client::login_with_key(ByteView key_file) {
+  HAMROH_ASSIGN(UserKeyFile key, UserKeyFile::parse(key_file));
+  connection_->forget_key();
+  HAMROH_ASSIGN(const api::Challenge challenge, call<api::Challenge>(api::GetChallenge{}));
+  if (challenge.home != key.home) {
+    return caller_error(Code::invalid_argument, "this key file belongs to another node");
+  }
+  HAMROH_ASSIGN(api::LoggedIn reply,
+                call<api::LoggedIn>(api::LoginWithKey{
+                    key.user, challenge.challenge,
+                    sign_login(key.seed, key.home, key.user, challenge.challenge)}));
+  connection_->use_session(reply.token);
+  connection_->keep_key(std::move(key));
+  return reply;
+}
+
+Status Client::logout() {
+  connection_->forget_key();
+  const auto done = call<api::Done>(api::Logout{});
+  connection_->use_session(std::nullopt);
+  HAMROH_TRY(done);
+  return {};
+}
+
+void Client::use_session(const SessionToken& token) {
+  connection_->forget_key();
+  connection_->use_session(token);
+}
+
+std::optional<SessionToken> Client::session() const {
+  return connection_->session();
+}
+
+Result<api::UserView> Client::who_am_i() {
+  HAMROH_ASSIGN(auto reply, call<api::Me>(api::WhoAmI{}));
+  return std::move(reply.user);
+}
+
+Status Client::add_user(const api::AddUser& user) {
+  HAMROH_TRY(call<api::Done>(user));
+  return {};
+}
+
+Status Client::change_user(const api::ChangeUser& change) {
+  HAMROH_TRY(call<api::Done>(change));
+  return {};
+}
+
+Result<std::vector<api::UserView>> Client::users() {
+  HAMROH_ASSIGN(api::Users all, call<api::Users>(api::ListUsers{}));
+  while (all.next && all.users.size() < limits::users_max) {
+    HAMROH_ASSIGN(api::Users page, call<api::Users>(api::ListUsers{all.next}));
+    if (page.next && *page.next <= *all.next) {
+      return peer_error(Code::malformed, "the node's list of users does not go on");
+    }
+    all.users.insert(all.users.end(), std::make_move_iterator(page.users.begin()),
+                     std::make_move_iterator(page.users.end()));
+    all.next = page.next;
+  }
+  return std::move(all.users);
+}
+
+Status Client::set_passphrase(const api::SetPassphrase& ask) {
+  HAMROH_TRY(call<api::Done>(ask));
+  return {};
+}
+
+Result<std::string> Client::enrol_factor(ByteView passphrase, const std::string& code) {
+  HAMROH_ASSIGN(auto reply, call<api::Factor>(
+                                api::SetFactor{api::FactorStep::enrol, copy_of(passphrase), code}));
+  return std::move(reply.uri);
+}
+
+Status Client::confirm_factor(const std::string& code) {
+  HAMROH_TRY(call<api::Done>(api::SetFactor{api::FactorStep::confirm, {}, code}));
+  return {};
+}
+
+Status Client::remove_factor(ByteView passphrase, const std::string& code) {
+  HAMROH_TRY(call<api::Done>(api::SetFactor{api::FactorStep::remove, copy_of(passphrase), code}));
+  return {};
+}
+
+Result<UserCertificate> Client::make_signing_key(ByteView passphrase) {
+  HAMROH_ASSIGN(const auto reply, call<api::UserKeys>(api::MakeSigningKey{copy_of(passphrase)}));
+  if (reply.keys.size() != 1) {
+    return peer_error(Code::malformed, "the node answered something else");
+  }
+  return reply.keys.front().certificate;
+}
+
+Result<std::vector<api::UserKey>> Client::user_keys() {
+  HAMROH_ASSIGN(auto reply, call<api::UserKeys>(api::GetUserKeys{}));
+  return std::move(reply.keys);
+}
+
+Result<api::Vote> Client::sign_vote(const Digest& digest, ByteView passphrase) {
+  return call<api::Vote>(api::SignVote{digest, copy_of(passphrase)});
+}
+
+// ---- pipelined
 
 Status Client::submit_async(const api::Submit& submission, Callback callback) {
   if (connection_->outstanding() >= outstanding_max) {

@@ -169,17 +169,16 @@ Client::Connection::Patience Client::Connection::patience() const {
 std::uint64_t Client::Connection::ask(decltype(api::Request::ask) what, const Patience& patience,
                                       Handler handler) {
   const std::uint64_t id = next_id_++;
-  api::Request request{id, std::move(what)};
+  api::Request request{id, std::move(what), session_};
   Pending pending;
+  pending.session = session_;
   pending.frame = api::encode(request);
   pending.handler = std::move(handler);
   pending.deadline = patience.deadline;
   pending.resend_delay = patience.resend;
   pending.resend_at = Clock::now() + patience.resend;
-  if (auto* unlock = std::get_if<api::Unlock>(&request.ask)) {
-    pending.secret = true;
-    crypto::wipe(unlock->passphrase);
-  }
+  pending.secret = api::holds_passphrase(request);
+  api::wipe_passphrases(request);
   next_due_ = std::min(next_due_, pending.due());
   pending_.emplace(id, std::move(pending));
   unsent_.push_back(id);
@@ -241,7 +240,7 @@ void Client::Connection::flush() {
 void Client::Connection::queue_sent_again() {
   std::vector<std::uint64_t> sent;
   for (auto& [id, pending] : pending_) {
-    if (!pending.queued) {
+    if (!pending.queued && !pending.waits_for_login) {
       pending.queued = true;
       sent.push_back(id);
     }
@@ -262,6 +261,9 @@ std::size_t Client::Connection::receive_some() {
       continue;  // a second answer, or nothing this version understands: the deadline will tell
     }
     if (auto* failure = std::get_if<api::Failure>(&reply->answer)) {
+      if (try_again(reply->id, *failure)) {
+        continue;
+      }
       refusal_ = std::move(failure->text);
       settle(reply->id, tl::unexpected(Error{failure->code, blame_of(failure->code), refused}));
     } else {
@@ -284,7 +286,7 @@ std::size_t Client::Connection::attend_due(Clock::time_point now) {
       continue;
     }
     if (now >= pending.resend_at) {
-      if (!pending.queued) {
+      if (!pending.queued && !pending.waits_for_login) {
         pending.queued = true;
         unsent_.push_back(id);
       }
@@ -323,6 +325,92 @@ void Client::Connection::settle(std::uint64_t id, Result<decltype(api::Reply::an
     crypto::wipe(pending.frame);
   }
   pending.handler(std::move(result));
+}
+
+bool Client::Connection::try_again(std::uint64_t id, const api::Failure& failure) {
+  Pending& pending = pending_.at(id);
+  if (failure.code != Code::not_authenticated || !key_ || !pending.session ||
+      pending.logins_left == 0) {
+    return false;
+  }
+  --pending.logins_left;
+  if (session_ && pending.session != session_) {
+    send_under_session(id);  // somebody else's refusal has brought a new one already
+    return true;
+  }
+  pending.waits_for_login = true;
+  if (!logging_in_) {
+    logging_in_ = true;
+    constexpr unsigned attempts = 8;  // the daemon may be killed between challenge and login
+    log_in_again(attempts);
+  }
+  return true;
+}
+
+void Client::Connection::log_in_again(unsigned attempts_left) {
+  const auto expired = std::exchange(session_, std::nullopt);  // these two name no session
+  ask(api::GetChallenge{}, patience(),
+      [this, attempts_left](Result<decltype(api::Reply::answer)> reply) {
+        const auto* challenge = reply ? std::get_if<api::Challenge>(&*reply) : nullptr;
+        if (challenge == nullptr || !key_ || challenge->home != key_->home) {
+          login_ended(reply, 0);
+          return;
+        }
+        const api::LoginWithKey login{
+            key_->user, challenge->challenge,
+            sign_login(key_->seed, key_->home, key_->user, challenge->challenge)};
+        const auto expired = std::exchange(session_, std::nullopt);
+        ask(login, patience(), [this, attempts_left](Result<decltype(api::Reply::answer)> logged) {
+          login_ended(logged, attempts_left);
+        });
+        session_ = expired;
+      });
+  session_ = expired;
+}
+
+void Client::Connection::login_ended(const Result<decltype(api::Reply::answer)>& reply,
+                                     unsigned attempts_left) {
+  const auto* logged = reply ? std::get_if<api::LoggedIn>(&*reply) : nullptr;
+  if (logged == nullptr && attempts_left > 1 && key_) {
+    log_in_again(attempts_left - 1);
+    return;
+  }
+  logging_in_ = false;
+  if (logged != nullptr) {
+    session_ = logged->token;
+  }
+  std::vector<std::uint64_t> waiting;
+  for (const auto& [id, pending] : pending_) {
+    if (pending.waits_for_login) {
+      waiting.push_back(id);
+    }
+  }
+  std::sort(waiting.begin(), waiting.end());
+  const Error error =
+      reply ? Error{Code::not_authenticated, Blame::caller, refused} : reply.error();
+  for (const std::uint64_t id : waiting) {
+    if (logged != nullptr) {
+      send_under_session(id);
+    } else {
+      settle(id, tl::unexpected(error));
+    }
+  }
+}
+
+// The token stands in the frame as 32 bytes that are found nowhere else.
+void Client::Connection::send_under_session(std::uint64_t id) {
+  Pending& pending = pending_.at(id);
+  const auto& before = pending.session->bytes;
+  const auto at =
+      std::search(pending.frame.begin(), pending.frame.end(), before.begin(), before.end());
+  CHECK(at != pending.frame.end() && session_);
+  std::copy(session_->bytes.begin(), session_->bytes.end(), at);
+  pending.session = session_;
+  pending.waits_for_login = false;
+  if (!pending.queued) {
+    pending.queued = true;
+    unsent_.push_back(id);
+  }
 }
 
 }  // namespace hamroh

@@ -4,6 +4,9 @@
 // breaks, everything unanswered is sent again over the next one, in the order of the requests,
 // until its deadline; what is unanswered for long without a break is sent again too. A reply that
 // comes twice finds no request and is dropped.
+//
+// With a key, a request that is refused because its session has ended waits until the key has
+// brought another session, and is then sent again under that.
 #pragma once
 
 #include <chrono>
@@ -45,6 +48,12 @@ class Client::Connection {
   void set_deadline(Duration deadline) { deadline_ = std::chrono::milliseconds(deadline.ms); }
   [[nodiscard]] const std::string& refusal() const { return refusal_; }
 
+  // What requests name from here on.
+  void use_session(const std::optional<SessionToken>& token) { session_ = token; }
+  [[nodiscard]] const std::optional<SessionToken>& session() const { return session_; }
+  void keep_key(UserKeyFile key) { key_ = std::move(key); }
+  void forget_key() { key_.reset(); }
+
  private:
   struct Socket;
   struct Pending {
@@ -55,6 +64,9 @@ class Client::Connection {
     Clock::duration resend_delay{};
     bool queued = true;  // stands in unsent_
     bool secret = false;
+    std::optional<SessionToken> session;  // that stands in the frame
+    bool waits_for_login = false;
+    unsigned logins_left = 64;  // how often it may be sent again after one
     [[nodiscard]] Clock::time_point due() const;
   };
 
@@ -65,6 +77,11 @@ class Client::Connection {
   std::size_t attend_due(Clock::time_point now);
   std::size_t fail_all(const Error& error);
   void settle(std::uint64_t id, Result<decltype(api::Reply::answer)> result);
+  // True if a refused request is going to be asked again under another session.
+  [[nodiscard]] bool try_again(std::uint64_t id, const api::Failure& failure);
+  void log_in_again(unsigned attempts_left);
+  void login_ended(const Result<decltype(api::Reply::answer)>& reply, unsigned attempts_left);
+  void send_under_session(std::uint64_t id);
 
   std::unique_ptr<Socket> socket_;
   std::unordered_map<std::uint64_t, Pending> pending_;
@@ -73,6 +90,9 @@ class Client::Connection {
   std::uint64_t next_id_ = 1;
   Clock::duration deadline_ = std::chrono::seconds(10);
   std::string refusal_;
+  std::optional<SessionToken> session_;
+  std::optional<UserKeyFile> key_;
+  bool logging_in_ = false;
 };
 
 }  // namespace hamroh

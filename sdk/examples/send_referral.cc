@@ -1,8 +1,11 @@
 // Sends a referral form and waits for its receipt:
-//   send_referral HOME MEMBER-ID FORM.json
+//   HAMROH_KEY=program.key send_referral HOME MEMBER-ID FORM.json
+// The operator made the key file: hamroh user add PROGRAM --role integration --key-out program.key
+// --grant refer,see_cases,see_events
 // Exit codes as those of hamroh: 0 done, 1 refused, 2 usage, 3 no node, 4 timed out.
 
 #include <hamroh/client.h>
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -37,6 +40,12 @@ int main(int count, char** values) {
   auto client = hamroh::Client::connect(values[1]);
   if (!client) {
     return report(client.error(), client.error().text);
+  }
+  const char* key_path = std::getenv("HAMROH_KEY");
+  std::ostringstream key;
+  key << std::ifstream(key_path == nullptr ? "" : key_path, std::ios::binary).rdbuf();
+  if (const auto logged = client->login_with_key(hamroh::view(key.str())); !logged) {
+    return report(logged.error(), client->words_for(logged.error()));
   }
   // The id makes it safe to send again: a crash here, and the same id later, is one referral.
   const hamroh::MessageId id = hamroh::new_message_id();

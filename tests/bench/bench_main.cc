@@ -12,6 +12,8 @@ int main(int count, char** values) {
   hamroh::bench::FloorOptions floor;
   hamroh::bench::GossipOptions gossip;
   hamroh::bench::DirectoryOptions directory;
+  hamroh::bench::EraseOptions erase;
+  hamroh::bench::RightsOptions rights;
   CLI::App app(
       "hamroh-bench: measure this machine\n\n"
       "Example: hamroh-bench pair --messages 20000 --size 2048 --window 64 --json");
@@ -49,6 +51,19 @@ int main(int count, char** values) {
   listing->add_option("--runs", directory.runs, "Whose median is taken (default 15)")
       ->check(CLI::Range(9, 1'000));
   listing->add_flag("--json", directory.json, "Print JSON");
+  CLI::App* erasing = app.add_subcommand("erase", "Erasing one of many cases for good");
+  erasing->add_option("--cases", erase.cases, "How many there are (default 100000)")
+      ->check(CLI::Range(100, 250'000));
+  erasing->add_option("--erasures", erase.erasures, "How many are erased (default 25)")
+      ->check(CLI::Range(1, 100));
+  erasing->add_option("--size", erase.bytes, "Bytes of a form (default 2048)")
+      ->check(CLI::Range(700, 60'000));
+  erasing->add_option("--directory", erase.directory, "Where the database is made (default: here)");
+  erasing->add_flag("--json", erase.json, "Print JSON");
+  CLI::App* checking = app.add_subcommand("rights", "To know who asks, and whether she may");
+  checking->add_option("--checks", rights.checks, "In one run (default 100000)")
+      ->check(CLI::Range(1'000, 10'000'000));
+  checking->add_flag("--json", rights.json, "Print JSON");
   try {
     app.parse(count, values);
   } catch (const CLI::ParseError& error) {
@@ -61,8 +76,14 @@ int main(int count, char** values) {
   if (gossiping->parsed()) {
     return hamroh::bench::run_gossip(gossip);
   }
+  if (checking->parsed()) {
+    return hamroh::bench::run_rights(rights);
+  }
   if (listing->parsed()) {
     return hamroh::bench::run_directory(directory);
+  }
+  if (erasing->parsed()) {
+    return hamroh::bench::run_erase(erase);
   }
   return pairing->parsed() ? hamroh::bench::run_pair(pair) : hamroh::bench::run_floor(floor);
 }

@@ -133,6 +133,30 @@ tl::expected<Network, std::string> Network::found(const std::string& directory,
   return network;
 }
 
+Result<Client> Network::connect(std::size_t member) {
+  const auto file = [](const std::string& path) {
+    std::ifstream stream(path, std::ios::binary);
+    const std::string text((std::istreambuf_iterator<char>(stream)), {});
+    return Bytes(text.begin(), text.end());
+  };
+  HAMROH_ASSIGN(Client client, Client::connect(homes_[member]));
+  if (!fs::exists(key_file(member))) {
+    HAMROH_TRY(client.login_with_key(file(homes_[member] + "/operator.key")));
+    HAMROH_ASSIGN(const api::NodeStatus status, client.status());
+    UserKeyFile key{{status.node.network, status.node.member}, {}, {}};
+    crypto::system_random(key.user.bytes);
+    key.seed = Seed::make([](auto raw) { crypto::system_random(raw); });
+    api::AddUser program{key.user, "program", Role::integration, {}, {}, {}, {}};
+    program.grants = rights_of(Role::integration);
+    program.key = crypto::SigningKey::from_seed(key.seed).public_key();
+    HAMROH_TRY(client.add_user(program));
+    const Bytes bytes = key.encode();
+    std::ofstream(key_file(member), std::ios::binary) << text(bytes);
+  }
+  HAMROH_TRY(client.login_with_key(file(key_file(member))));
+  return client;
+}
+
 Network::Network(Network&& other) noexcept
     : root_(std::exchange(other.root_, {})),
       programs_(std::move(other.programs_)),

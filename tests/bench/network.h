@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "protocol/directory.h"
+#include "sdk/include/hamroh/client.h"
 
 namespace hamroh::bench {
 
@@ -31,6 +31,11 @@ class Network {
   [[nodiscard]] tl::expected<void, std::string> start(std::size_t member,
                                                       std::uint64_t descriptors_max = 0,
                                                       const std::vector<std::string>& more = {});
+  // As a program of that member that may do whatever programs may; the account is made by the first
+  // call.
+  [[nodiscard]] Result<Client> connect(std::size_t member);
+  // Its key file.
+  [[nodiscard]] std::string key_file(std::size_t member) const { return homes_[member] + ".key"; }
   void stop(std::size_t member);  // SIGTERM, then waits
   void kill(std::size_t member);  // SIGKILL
   void kill_link(std::size_t member);

@@ -270,7 +270,7 @@ tl::expected<Report, std::string> measure(const PairOptions& options) {
       return Fault(started.error());
     }
   }
-  auto client = Client::connect(network->home(0));
+  auto client = network->connect(0);
   if (!client) {
     return Fault("no connection to the sender's node");
   }

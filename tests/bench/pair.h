@@ -31,4 +31,20 @@ struct DirectoryOptions {
 };
 int run_directory(const DirectoryOptions& options);
 
+struct EraseOptions {
+  std::size_t cases = 100'000;
+  std::size_t erasures = 25;
+  std::size_t bytes = 2'048;
+  std::string directory = ".";
+  bool json = false;
+};
+int run_erase(const EraseOptions& options);
+
+struct RightsOptions {
+  std::size_t checks = 100'000;
+  int runs = 15;
+  bool json = false;
+};
+int run_rights(const RightsOptions& options);
+
 }  // namespace hamroh::bench

@@ -2,10 +2,12 @@
 // an edited file fails and another implementation can use it. SPEC.md says what each field means.
 
 #include "protocol/envelope.h"
+#include "protocol/erasure.h"
 #include "protocol/fingerprint.h"
 #include "protocol/inbox.h"
 #include "protocol/join_request.h"
 #include "protocol/membership.h"
+#include "protocol/rights.h"
 #include "protocol/wire_form.h"
 #include "sdk/form_json.h"
 #include "tests/conformance/vectors.h"
@@ -316,19 +318,29 @@ Inner sample_inner() {
   return inner;
 }
 
+Json make_message(const std::string& name, const Inner& inner) {
+  const Bytes encoded = encode_inner(inner);
+  return {{"name", name},
+          {"author", inner.author.hex()},
+          {"message", inner.message.hex()},
+          {"case", inner.case_id.hex()},
+          {"kind", inner.kind},
+          {"created_ms", inner.created.ms},
+          {"expires_ms", inner.expires.ms},
+          {"actor", inner.actor.hex()},
+          {"actor_role", inner.actor_role},
+          {"text", "Салом"},
+          {"language", "tg"},
+          {"inner", hex(encoded)},
+          {"digest", message_digest(encoded).hex()}};
+}
+
 Json make_messages() {
-  const Bytes encoded = encode_inner(sample_inner());
-  return Json::array({{{"name", "note"},
-                       {"author", sample_inner().author.hex()},
-                       {"message", sample_inner().message.hex()},
-                       {"case", sample_inner().case_id.hex()},
-                       {"kind", sample_inner().kind},
-                       {"created_ms", sample_inner().created.ms},
-                       {"expires_ms", sample_inner().expires.ms},
-                       {"text", "Салом"},
-                       {"language", "tg"},
-                       {"inner", hex(encoded)},
-                       {"digest", message_digest(encoded).hex()}}});
+  Inner by_somebody = sample_inner();
+  by_somebody.actor = filled<Pseudonym>(0x0e);
+  by_somebody.actor_role = static_cast<std::uint8_t>(Role::case_worker);
+  return Json::array(
+      {make_message("note", sample_inner()), make_message("note by a user", by_somebody)});
 }
 
 void check_messages(const Json& file, Count& count) {
@@ -343,6 +355,8 @@ void check_messages(const Json& file, Count& count) {
                    inner->kind == number_at(item, "kind") &&
                    inner->created.ms == number_at(item, "created_ms") &&
                    inner->expires.ms == number_at(item, "expires_ms") &&
+                   inner->actor == fixed_at<Pseudonym>(item, "actor") &&
+                   inner->actor_role == number_at(item, "actor_role") &&
                    body->text.text == item.at("text").get<std::string>() &&
                    body->text.language == item.at("language").get<std::string>() &&
                    message_digest(encoded) == fixed_at<Digest>(item, "digest") &&
@@ -493,6 +507,68 @@ void check_key_sheets(const Json& file, Count& count) {
                    sheet->value().keys[1].key == fixed_at<EpochKey>(item, "second_key") &&
                    !verify(bytes, incarnation + 1) &&
                    !verify(ByteView(bytes).first(bytes.size() - 1), incarnation),
+               name_at(item));
+  }
+}
+
+// ---- erasures ---------------------------------------------------------------------------------
+
+Json make_erasures() {
+  const std::vector<Digest> digests{filled<Digest>(0x31), filled<Digest>(0x32),
+                                    filled<Digest>(0x33)};
+  ErasureCertificate certificate;
+  certificate.network = filled<NetworkId>(0x0A);
+  certificate.member = filled<MemberId>(0x0B);
+  certificate.incarnation = 2;
+  certificate.case_id = filled<CaseId>(0x0E);
+  certificate.reason = ErasureReason::withdrawal;
+  certificate.time = {1'790'000'000'000};
+  certificate.messages = 3;
+  certificate.root = erasure_root(digests);
+  certificate.index = 4'711;
+  Json messages = Json::array();
+  for (const Digest& digest : digests) {
+    messages.push_back(digest.hex());
+  }
+  return Json::array({{{"name", "three messages"},
+                       {"network", certificate.network.hex()},
+                       {"member", certificate.member.hex()},
+                       {"incarnation", 2},
+                       {"case", certificate.case_id.hex()},
+                       {"reason", 3},
+                       {"time_ms", certificate.time.ms},
+                       {"digests", messages},
+                       {"root", certificate.root.hex()},
+                       {"index", certificate.index},
+                       {"author_seed", "32 times 55"},
+                       {"author_key", signer(0x55).public_key().hex()},
+                       {"file", hex(sign_erasure(certificate, signer(0x55)))}}});
+}
+
+void check_erasures(const Json& file, Count& count) {
+  for (const Json& item : file) {
+    const Bytes bytes = hex_at(item, "file");
+    const auto parsed = parse_erasure(bytes);
+    std::vector<Digest> digests;
+    for (const Json& digest : item.at("digests")) {
+      digests.push_back(Digest::parse_hex(digest.get<std::string>()).value_or(Digest{}));
+    }
+    bool changed_is_refused = true;
+    for (std::size_t at = 0; at < bytes.size(); ++at) {
+      Bytes changed = bytes;
+      changed[at] ^= 1;
+      changed_is_refused = changed_is_refused && !parse_erasure(changed);
+    }
+    count.take(parsed && parsed->network == fixed_at<NetworkId>(item, "network") &&
+                   parsed->member == fixed_at<MemberId>(item, "member") &&
+                   parsed->incarnation == number_at(item, "incarnation") &&
+                   parsed->case_id == fixed_at<CaseId>(item, "case") &&
+                   static_cast<std::uint64_t>(parsed->reason) == number_at(item, "reason") &&
+                   parsed->time.ms == number_at(item, "time_ms") &&
+                   parsed->messages == digests.size() && parsed->root == erasure_root(digests) &&
+                   parsed->root == fixed_at<Digest>(item, "root") &&
+                   parsed->index == number_at(item, "index") &&
+                   parsed->key == fixed_at<AuthorKey>(item, "author_key") && changed_is_refused,
                name_at(item));
   }
 }
@@ -899,12 +975,16 @@ void check_each(const Json& file, Count& count, void (*check)(const Json&, Count
 }  // namespace
 
 std::vector<std::pair<std::string, Json>> make_golden() {
-  return {
-      {"hamroh_directory.json", make_directories()},   {"hamroh_entries.json", make_entries()},
-      {"hamroh_envelopes.json", make_envelopes()},     {"hamroh_forms.json", make_forms()},
-      {"hamroh_key_sheets.json", make_key_sheets()},   {"hamroh_messages.json", make_messages()},
-      {"hamroh_multiproofs.json", make_multiproofs()}, {"hamroh_notes.json", make_notes()},
-      {"hamroh_padding.json", make_padding()}};
+  return {{"hamroh_directory.json", make_directories()},
+          {"hamroh_entries.json", make_entries()},
+          {"hamroh_envelopes.json", make_envelopes()},
+          {"hamroh_erasures.json", make_erasures()},
+          {"hamroh_forms.json", make_forms()},
+          {"hamroh_key_sheets.json", make_key_sheets()},
+          {"hamroh_messages.json", make_messages()},
+          {"hamroh_multiproofs.json", make_multiproofs()},
+          {"hamroh_notes.json", make_notes()},
+          {"hamroh_padding.json", make_padding()}};
 }
 
 std::vector<Kind> golden_kinds() {
@@ -912,6 +992,7 @@ std::vector<Kind> golden_kinds() {
           {"hamroh_entries.json", check_entries},
           {"hamroh_envelopes.json",
            [](const Json& file, Count& count) { check_each(file, count, check_envelope); }},
+          {"hamroh_erasures.json", check_erasures},
           {"hamroh_forms.json", check_forms},
           {"hamroh_key_sheets.json", check_key_sheets},
           {"hamroh_messages.json", check_messages},

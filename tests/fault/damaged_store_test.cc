@@ -51,7 +51,7 @@ class DamagedStore : public testing::Test {
   }
 
   void connect() {
-    auto client = Client::connect(network_->home(sender));
+    auto client = network_->connect(sender);
     ASSERT_TRUE(client) << client.error().text << log();
     client_.emplace(std::move(*client));
   }
@@ -64,7 +64,7 @@ class DamagedStore : public testing::Test {
       return started;
     }
     // A damaged node may still have answered the question whether it is there, and then have ended.
-    auto client = Client::connect(network_->home(sender));
+    auto client = network_->connect(sender);
     if (!client) {
       return tl::unexpected("no answer: " + log());
     }
@@ -89,7 +89,9 @@ class DamagedStore : public testing::Test {
       if (body) {
         ++readable;
       } else {
-        EXPECT_EQ(body.error().code, Code::store_corrupt) << client_->words_for(body.error());
+        // Without the keys of cases they are as good as locked.
+        EXPECT_TRUE(body.error().code == Code::store_corrupt || body.error().code == Code::locked)
+            << client_->words_for(body.error());
       }
     }
     return readable;
@@ -233,7 +235,7 @@ TEST_F(DamagedStore, AReadOnlyNodeShowsWhatIsLeftAndWritesNothing) {
   EXPECT_NE(status().store.health.find("READ-ONLY"), std::string::npos);
   EXPECT_NE(status().store.health.find("peer"), std::string::npos);
   EXPECT_EQ(refer(new_message_id()).error().code, Code::store_corrupt);
-  EXPECT_EQ(client_->lock().error().code, Code::store_corrupt);
+  EXPECT_EQ(client_->submit({}).error().code, Code::store_corrupt);
   EXPECT_TRUE(files() == before);
 }
 
@@ -258,7 +260,11 @@ TEST_F(DamagedStore, HowFarItGoesForTheRootOfEachTable) {
     } else {
       ASSERT_TRUE(restart({"--read-only"})) << table;
       EXPECT_NE(status().store.health.find(table), std::string::npos) << status().store.health;
-      EXPECT_EQ(readable_bodies(), table == "body" || table == "message" ? 0 : messages) << table;
+      // Whose case a body is, and whether it may be shown, stands in the case; its key lies under
+      // the keys of the reader tier.
+      const bool needed = table == "body" || table == "message" || table == "case_event" ||
+                          table == "reader_secret";
+      EXPECT_EQ(readable_bodies(), needed ? 0 : messages) << table;
       const auto head = client_->ledger_head();
       ASSERT_TRUE(head) << table;
       EXPECT_EQ(status().node.ledger_size, head->size);

@@ -80,7 +80,8 @@ class KillLoop : public testing::Test {
 
   int verify_ledger(std::size_t member) {
     const std::string command = bench::own_directory() + "/hamroh ledger verify --home " +
-                                network_->home(member) + " >/dev/null";
+                                network_->home(member) + " --key " + network_->key_file(member) +
+                                " >/dev/null";
     return std::system(command.c_str());
   }
 
@@ -101,7 +102,7 @@ bool receipt_holds(const std::string& text, const SigningPublicKey& key) {
 }
 
 TEST_F(KillLoop, NothingIsLostDoubledOrWithoutAReceipt) {
-  auto client = Client::connect(network_->home(sender));
+  auto client = network_->connect(sender);
   ASSERT_TRUE(client);
   client->set_deadline(minutes(2));
   const auto members = client->members();
@@ -120,7 +121,7 @@ TEST_F(KillLoop, NothingIsLostDoubledOrWithoutAReceipt) {
     ASSERT_TRUE(receipt && receipt_holds(*receipt, key));
   }
 
-  auto there = Client::connect(network_->home(recipient));
+  auto there = network_->connect(recipient);
   ASSERT_TRUE(there);
   std::set<MessageId> received;
   api::ListCases page{std::nullopt, api::limits::page_items_max, false};
@@ -130,8 +131,8 @@ TEST_F(KillLoop, NothingIsLostDoubledOrWithoutAReceipt) {
     for (const CaseView& one : cases->cases) {
       const auto view = there->case_view(one.id);
       ASSERT_TRUE(view);
-      ASSERT_EQ(view->events.size(), 1U);
-      EXPECT_TRUE(received.insert(view->events[0].message).second);
+      ASSERT_EQ(view->shown.events.size(), 1U);
+      EXPECT_TRUE(received.insert(view->shown.events[0].message).second);
     }
     page.before = cases->next;
   } while (page.before);

@@ -59,7 +59,7 @@ class Link : public testing::Test {
       const auto started = network_->start(member);
       ASSERT_TRUE(started) << started.error();
     }
-    auto client = Client::connect(network_->home(sender));
+    auto client = network_->connect(sender);
     ASSERT_TRUE(client);
     client_.emplace(std::move(*client));
     const auto members = client_->members();
@@ -88,7 +88,7 @@ class Link : public testing::Test {
     ASSERT_GT(link, 0);
     EXPECT_LT(bench::peak_rss_kib(link), link_kib_max);
     // And nothing false was opened.
-    auto there = Client::connect(network_->home(recipient));
+    auto there = network_->connect(recipient);
     ASSERT_TRUE(there);
     const auto cases = there->cases({std::nullopt, api::limits::page_items_max, false});
     ASSERT_TRUE(cases);
@@ -192,7 +192,7 @@ TEST_F(Link, StrangersWithoutOrWithAnUnknownKeyGetNowhere) {
   zmq::socket_t stranger = dial(&unknown);
   send_frames(stranger, Bytes(1'000, 1), 1'000);
   expect_honest_referral();
-  auto there = Client::connect(network_->home(recipient));
+  auto there = network_->connect(recipient);
   ASSERT_TRUE(there);
   std::uint64_t refused = 0;
   for (int i = 0; i < 50 && refused == 0; ++i) {  // the link reports when it next wakes

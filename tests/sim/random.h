@@ -20,7 +20,7 @@ class Random {
   // True once in `times`; never for 0.
   bool once_in(std::uint64_t times) { return times != 0 && below(times) == 0; }
   template <class Item>
-  Item& pick(std::vector<Item>& items) {
+  const Item& pick(const std::vector<Item>& items) {
     return items[below(items.size())];
   }
   Random fork() { return Random(next()); }

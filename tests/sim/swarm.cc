@@ -32,7 +32,7 @@ class Run {
   };
 
  public:
-  static constexpr std::size_t fault_count = 25;
+  static constexpr std::size_t fault_count = 26;
   static const std::array<Named, fault_count>& faults() {
     static constexpr std::array<Named, fault_count> all{{
         {"crash", &Run::crash},
@@ -60,6 +60,7 @@ class Run {
         {"admit", &Run::admit, false},
         {"administrator-lies", &Run::administrator_lies, false},
         {"split-view", &Run::split_view, false},
+        {"erase", &Run::erase, false},
     }};
     return all;
   }
@@ -78,13 +79,35 @@ class Run {
       }
       return;
     }
-    switch (world_.random().below(4)) {
+    switch (world_.random().below(6)) {
       case 0:
         return decide();
       case 1:
         return note();
+      case 2:
+      case 3:
+        return inside();
       default:
         return refer();
+    }
+  }
+
+  // What people of one organisation do about a case.
+  void inside() {
+    if (referrals_.empty()) {
+      return;
+    }
+    const std::size_t who = anybody();
+    const CaseId& id = world_.random().pick(referrals_);
+    switch (world_.random().below(8)) {
+      case 0:
+        return world_.take_or_give(who, id);
+      case 1:
+        return world_.write_as_person(who, id);
+      case 2:
+        return world_.come_or_leave(who);
+      default:
+        return world_.look(who, id);
     }
   }
 
@@ -101,7 +124,9 @@ class Run {
     if (to.empty()) {
       return;
     }
-    if (const auto message = world_.refer(from, to)) {
+    const Actor actor =
+        world_.random().once_in(2) ? program() : world_.random().pick(World::people());
+    if (const auto message = world_.refer(from, to, actor)) {
       referrals_.push_back(*CaseId::from(message->view()));
       if (referrals_.size() > referrals_kept_max) {
         referrals_.erase(referrals_.begin());
@@ -116,6 +141,12 @@ class Run {
   void note() {
     if (!referrals_.empty()) {
       (void)world_.write_note(anybody(), world_.random().pick(referrals_));
+    }
+  }
+
+  void erase() {
+    if (!referrals_.empty()) {
+      world_.erase(anybody(), world_.random().pick(referrals_), !world_.random().once_in(4));
     }
   }
 

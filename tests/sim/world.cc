@@ -14,7 +14,7 @@ constexpr std::size_t recorded_frames_max = 256;
 constexpr std::size_t submissions_kept_max = 32;
 // What a link has read when it is told to end a session, its node still gets to see.
 constexpr std::uint64_t link_delay_ms_max = 50;
-constexpr std::uint64_t transport_change_delay_ms = 2'000;  // as in daemon/runtime.cc
+constexpr std::uint64_t transport_change_delay_ms = 2'000;  // as in daemon/runtime_state.h
 
 MemberKind kind_at(std::size_t position) {
   constexpr std::array kinds{MemberKind::ngo, MemberKind::commission, MemberKind::provider,
@@ -230,6 +230,7 @@ void World::start(std::size_t who) {
   NodeOptions options;
   options.anchor = site.anchor;
   options.message_lifetime = options_.message_lifetime;
+  options.erase_on_request = who % 2 == 1;  // the others keep it for people to decide
   auto opened = Node::open(options, turn);
   const bool good = opened && opened->finish(turn) && (*transaction)->commit();
   note("start", who, good ? 1 : 0);
@@ -239,6 +240,7 @@ void World::start(std::size_t who) {
     return;
   }
   site.node = std::move(*opened);
+  introduce_people(who);
   use_transport(who);
   perform(who, std::move(effects));
   check_after_turn(who, {});
@@ -452,10 +454,10 @@ Bytes World::body_with_canary(EventKind kind, bool decline) {
   return encode(form);
 }
 
-Result<MessageId> World::submit(std::size_t who, const Submission& submission) {
+Result<MessageId> World::submit(std::size_t who, const Submission& submission, const Actor& actor) {
   Result<Accepted> accepted = caller_error(Code::unavailable, "the node is down");
   const bool committed = turn(who, [&](Node& node, Turn& turn) {
-    accepted = node.submit(submission, turn);
+    accepted = node.submit(submission, actor, turn);
     const bool failed = !accepted && accepted.error().blame == Blame::environment;
     return failed ? Status(tl::unexpected(accepted.error())) : Status{};
   });
@@ -467,6 +469,7 @@ Result<MessageId> World::submit(std::size_t who, const Submission& submission) {
   }
   // From here on the promise holds: the message is delivered, or its author is told why not.
   if (!model_.contains(submission.message)) {
+    model_sender(who, actor, accepted->case_id, !submission.case_id);
     Sent sent;
     sent.author = who;
     sent.case_id = accepted->case_id;
@@ -482,7 +485,9 @@ Result<MessageId> World::submit(std::size_t who, const Submission& submission) {
       fail("an accepted message is not there");
     }
     model_.emplace(submission.message, std::move(sent));
-    submissions_.emplace_back(who, submission);
+    if (actor.role == Role::integration) {
+      submissions_.emplace_back(who, submission);
+    }
     if (submissions_.size() > submissions_kept_max) {
       submissions_.pop_front();
     }
@@ -503,8 +508,10 @@ void World::submit_again() {
   note("again", who);
   const std::uint64_t entries = sites_[who]->node ? sites_[who]->node->ledger().size() : 0;
   const auto again = submit(who, submission);
-  if (!again && again.error().blame == Blame::caller && again.error().code != Code::unavailable &&
-      again.error().code != Code::locked) {
+  const bool erased =
+      !again && again.error().code == Code::erased && has_erased(who, known->second.case_id);
+  if (!again && !erased && again.error().blame == Blame::caller &&
+      again.error().code != Code::unavailable && again.error().code != Code::locked) {
     fail("an accepted submission was refused when it came again");
   }
   // The turn may send what was due, which a restart makes it enter again; it opens nothing new.
@@ -519,7 +526,7 @@ void World::submit_again() {
   }
 }
 
-Result<MessageId> World::refer(std::size_t from, std::vector<std::size_t> to) {
+Result<MessageId> World::refer(std::size_t from, std::vector<std::size_t> to, const Actor& actor) {
   Submission submission;
   submission.message = draw_message_id();
   submission.kind = EventKind::referral_send;
@@ -527,7 +534,7 @@ Result<MessageId> World::refer(std::size_t from, std::vector<std::size_t> to) {
     submission.to.push_back(sites_[recipient]->id);
   }
   submission.body = body_with_canary(submission.kind, false);
-  return submit(from, submission);
+  return submit(from, submission, actor);
 }
 
 Result<MessageId> World::decide(std::size_t who, const CaseId& id, bool accept) {
@@ -546,6 +553,28 @@ Result<MessageId> World::write_note(std::size_t who, const CaseId& id) {
   submission.kind = EventKind::case_note;
   submission.body = body_with_canary(submission.kind, false);
   return submit(who, submission);
+}
+
+void World::erase(std::size_t who, const CaseId& id, bool ask_others) {
+  Site& site = *sites_[who];
+  if (!site.node || site.locked || !trustworthy(who)) {
+    return;
+  }
+  const MemoryStore::Rows before = site.disk.rows();
+  bool gone = false;
+  const bool committed = turn(who, [&](Node& node, Turn& turn) {
+    const auto erased = node.erase_case(id, ErasureReason::withdrawal, ask_others, turn);
+    gone = erased && !erased->before;
+    const bool failed = !erased && erased.error().blame == Blame::environment;
+    return failed ? Status(tl::unexpected(erased.error())) : Status{};
+  });
+  note("erase", who, gone ? 1 : 0, id.view());
+  if (committed && gone && site.node) {
+    if (!has_erased(who, id)) {
+      fail(site.name + " erased a case without an entry that proves it");
+    }
+    check_destroyed(who, id, before);
+  }
 }
 
 // ---- faults -----------------------------------------------------------------------------------
@@ -636,7 +665,7 @@ void World::flip_bit(std::size_t who) {
       if (sent.author == who && !sent.lost) {
         const auto shown = message(who, id);
         if (!shown && shown.error().blame != Blame::environment && !site.locked &&
-            trustworthy(who)) {
+            trustworthy(who) && !has_erased(who, sent.case_id)) {
           fail("a flipped bit made a message vanish");
         }
       }

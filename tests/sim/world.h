@@ -20,6 +20,15 @@
 
 namespace hamroh::sim {
 
+// A program that acts for the whole of its organisation.
+inline Actor program() {
+  Actor actor;
+  actor.user.bytes[0] = 1;
+  actor.role = Role::integration;
+  actor.grants.bits = ~std::uint64_t{0};
+  return actor;
+}
+
 struct WorldOptions {
   std::size_t members = 4;         // 3 to 9: ngo, commission, provider, ministry, ngo, …
   std::uint64_t drop_once_in = 0;  // frames; 0: never
@@ -37,11 +46,22 @@ class World {
   ~World();
 
   // ---- what people do; all answer the message id, or why not -------------------------------
-  Result<MessageId> refer(std::size_t from, std::vector<std::size_t> to);
+  Result<MessageId> refer(std::size_t from, std::vector<std::size_t> to,
+                          const Actor& actor = program());
   Result<MessageId> decide(std::size_t who, const CaseId& id, bool accept);
   Result<MessageId> write_note(std::size_t who, const CaseId& id);
-  Result<MessageId> submit(std::size_t who, const Submission& submission);
+  Result<MessageId> submit(std::size_t who, const Submission& submission,
+                           const Actor& actor = program());
+  // Everything that a node holds of a case goes, and perhaps the others are asked for the same.
+  void erase(std::size_t who, const CaseId& id, bool ask_others);
   void submit_again();  // what a program does that does not know whether it was heard
+
+  // ---- what its people do to each other (world_people.cc); each compares with a model -------
+  [[nodiscard]] static const std::vector<Actor>& people();
+  void look(std::size_t who, const CaseId& id);
+  void take_or_give(std::size_t who, const CaseId& id);
+  void write_as_person(std::size_t who, const CaseId& id);
+  void come_or_leave(std::size_t who);
 
   // ---- what happens to them ----------------------------------------------------------------
   void crash(std::size_t who);                                // loses what was not committed
@@ -84,6 +104,7 @@ class World {
   void forge_rotation();   // keys of a member that are not its own
   void forge_directory();  // the same, directories only
   [[nodiscard]] Authority& authority() { return *authority_; }
+  [[nodiscard]] bool has_erased(std::size_t who, const CaseId& id) const;
   [[nodiscard]] bool is_old_copy(std::size_t who) const { return !trustworthy(who); }
   [[nodiscard]] bool has_session(std::size_t from, std::size_t to) const;
   [[nodiscard]] std::uint64_t ledger_size(std::size_t who) const;  // what is committed
@@ -171,6 +192,9 @@ class World {
   };
 
   void found_network();
+  void introduce_people(std::size_t who);
+  [[nodiscard]] bool may_see(std::size_t who, const Actor& actor, const CaseId& id) const;
+  void model_sender(std::size_t who, const Actor& actor, const CaseId& id, bool opens);
   void schedule(std::uint64_t at_ms, Event event);
   void handle(Event event);
   bool turn(std::size_t who, const std::function<Status(Node&, Turn&)>& inputs);
@@ -185,6 +209,10 @@ class World {
   void check_cases(std::size_t who);
   void check_ledger(std::size_t who);
   void check_keys(std::size_t who);
+  void check_ghosts(std::size_t who);
+  // That no key on the disk opens the rows of before, whichever of them stand there again.
+  void check_destroyed(std::size_t who, const CaseId& id, const MemoryStore::Rows& before);
+  void check_certificates();
   void check_membership(std::size_t who);
   void check_barred(std::size_t who, std::size_t from, std::uint64_t entries_before);
   void check_endings();

@@ -28,7 +28,7 @@ Result<MessageView> World::message(std::size_t who, const MessageId& message) {
     return environment_error(Code::unavailable, "the node is down");
   }
   return ask<MessageView>(*site.store, wall(who), {now_}, site.entropy,
-                          [&](Turn& turn) { return site.node->message(message, turn); });
+                          [&](Turn& turn) { return site.node->message(message, program(), turn); });
 }
 
 Result<CaseView> World::case_view(std::size_t who, const CaseId& id) {
@@ -37,7 +37,7 @@ Result<CaseView> World::case_view(std::size_t who, const CaseId& id) {
     return environment_error(Code::unavailable, "the node is down");
   }
   return ask<CaseView>(*site.store, wall(who), {now_}, site.entropy,
-                       [&](Turn& turn) { return site.node->case_view(id, turn); });
+                       [&](Turn& turn) { return site.node->case_view(id, program(), turn); });
 }
 
 Result<std::string> World::receipt(std::size_t who, const MessageId& message) {
@@ -46,7 +46,7 @@ Result<std::string> World::receipt(std::size_t who, const MessageId& message) {
     return environment_error(Code::unavailable, "the node is down");
   }
   return ask<std::string>(*site.store, wall(who), {now_}, site.entropy, [&](Turn& turn) {
-    return site.node->receipt(message, std::nullopt, turn);
+    return site.node->receipt(message, std::nullopt, program(), turn);
   });
 }
 
@@ -105,6 +105,7 @@ void World::check_after_turn(std::size_t who, const Effects& effects) {
     check_levels(who);
     check_cases(who);
     check_keys(who);
+    check_ghosts(who);
     for (const auto& [key, value] : site.disk.rows()) {
       check_bytes(value, "a record on disk");
     }
@@ -120,7 +121,8 @@ void World::check_levels(std::size_t author) {
     }
     const auto shown = message(author, id);
     if (!shown) {
-      if (shown.error().blame != Blame::environment) {
+      if (shown.error().blame != Blame::environment && shown.error().code != Code::locked &&
+          !has_erased(author, sent.case_id)) {
         fail("an accepted message has vanished from its author's node");
       }
       continue;
@@ -152,7 +154,7 @@ void World::check_levels(std::size_t author) {
       if (delivery.level == Level::opened && there.node && !there.locked && !lost_there &&
           trustworthy(recipient)) {
         const auto kept = message(recipient, id);
-        if (!kept && kept.error().blame == Blame::caller) {
+        if (!kept && kept.error().blame == Blame::caller && !has_erased(recipient, sent.case_id)) {
           fail("a receipt promises what its node does not hold");
         } else if (kept && kept->deliveries.front().level != Level::opened) {
           fail("a receipt says opened, its node says otherwise");
@@ -186,12 +188,16 @@ void World::check_ledger(std::size_t who) {
   });
   for (const LedgerRecord& record : records) {
     site.examined = record.index + 1;
+    site.people.entered += record.entry.kind == EntryKind::read ? 1 : 0;
     const auto sent = model_.find(record.reference.message);
     if (record.entry.kind == EntryKind::expired && sent != model_.end() && !clocks_jumped_ &&
         sent->second.expires.ms != UINT64_MAX && record.entry.time < sent->second.expires) {
       fail(site.name + " gave a message up before its time was over");
     }
     const auto key = Site::Key{record.reference.author, record.reference.message};
+    if (record.entry.kind == EntryKind::erased) {
+      site.erased.insert(*CaseId::from(record.reference.message.view()));
+    }
     if (record.entry.kind == EntryKind::returned) {
       site.returned.insert({record.reference.peer, record.reference.message});
     }
@@ -249,6 +255,98 @@ void World::check_keys(std::size_t who) {
   }
 }
 
+bool World::has_erased(std::size_t who, const CaseId& id) const {
+  return sites_[who]->erased.contains(id);
+}
+
+// What was erased does not come back, whatever comes late.
+void World::check_ghosts(std::size_t who) {
+  const Site& site = *sites_[who];
+  for (const CaseId& id : site.erased) {
+    if (trustworthy(who) && site.disk.rows().contains({Table::case_event, CaseRecord::key(id)})) {
+      fail(site.name + " has a ghost of a case that it erased");
+    }
+  }
+}
+
+void World::check_destroyed(std::size_t who, const CaseId& id, const MemoryStore::Rows& before) {
+  Site& site = *sites_[who];
+  const std::pair row{Table::case_event, CaseRecord::key(id)};
+  const auto stored = before.find(row);
+  if (stored == before.end()) {
+    return;
+  }
+  // The rows of before stand there again, as far as a copy of them may have stayed somewhere: all
+  // but the erasure key itself, of which there is one row.
+  MemoryStore::Rows mixed = site.disk.rows();
+  for (const auto& [key, value] : before) {
+    const bool of_keys =
+        key.first == Table::case_key ||
+        (key.first == Table::reader_secret && key.second.size() > 1 && key.second.front() == 'g');
+    if (of_keys || key == row) {
+      mixed[key] = value;
+    }
+  }
+  MemoryStore disk;
+  disk.restore(std::move(mixed));
+  SeededEntropy entropy(random_.fork());
+  SealedStore store(disk, entropy, site.node_key);
+  store.unlock(site.reader_key);
+  const auto opened = ask<bool>(store, wall(who), {now_}, entropy, [&](Turn& turn) -> Result<bool> {
+    HAMROH_ASSIGN(const CaseKeys keys, CaseKeys::load(turn));
+    HAMROH_ASSIGN(const std::optional<Bytes> sealed, turn.store.get(row.first, row.second));
+    return keys.open(row.first, row.second, *sealed, turn).has_value();
+  });
+  if (opened && *opened) {
+    fail(site.name + " keeps a key that opens a case that it erased");
+  }
+}
+
+// Whoever was asked and has erased has said so, once nothing waits between the two any more.
+void World::check_certificates() {
+  for (std::size_t asker = 0; asker < sites_.size(); ++asker) {
+    Site& site = *sites_[asker];
+    if (!site.node || site.locked || !trustworthy(asker)) {
+      continue;
+    }
+    const auto page = ask<Node::ErasurePage>(
+        *site.store, wall(asker), {now_}, site.entropy,
+        [&](Turn& turn) { return site.node->erasures(std::nullopt, 4'096, turn); });
+    if (!page) {
+      continue;
+    }
+    for (const auto& [id, record] : page->erasures) {
+      for (const ErasedRecord::Asked& asked : record.asked) {
+        const std::size_t other = site_of(asked.member);
+        const auto request = message(asker, asked.message);
+        const auto entry = site.node->membership().find(asked.member);
+        const bool waits = std::ranges::any_of(node(asker).view().peers, [&](const PeerView& peer) {
+          return peer.member == asked.member && peer.queued > 0;
+        });
+        const bool told = request && request->level() == Level::opened && !waits &&
+                          entry != nullptr && entry->state == MemberState::active;
+        if (!told || !trustworthy(other) || !running(other) || sites_[other]->incarnation > 1 ||
+            site.incarnation > 1 || !has_erased(other, id) || clocks_jumped_) {
+          continue;
+        }
+        const auto theirs =
+            ask<ErasedRecord>(*sites_[other]->store, wall(other), {now_}, sites_[other]->entropy,
+                              [&](Turn& turn) { return sites_[other]->node->erasure(id, turn); });
+        const bool settled = std::ranges::none_of(
+            node(other).view().peers,
+            [&](const PeerView& peer) { return peer.member == site.id && peer.queued > 0; });
+        const bool answered =
+            theirs && std::ranges::any_of(theirs->asking, [&](const ErasedRecord::Asking& one) {
+              return one.member == site.id && one.answered;
+            });
+        if (theirs && settled && !answered) {
+          fail(sites_[other]->name + " has erased a case and answered nobody");
+        }
+      }
+    }
+  }
+}
+
 // No message stands twice in a case.
 void World::check_cases(std::size_t who) {
   for (const auto& [id, sent] : model_) {
@@ -281,6 +379,9 @@ std::optional<std::string> World::unsettled(const MessageId& id, const Sent& sen
     return std::nullopt;
   }
   const auto shown = message(sent.author, id);
+  if (!shown && has_erased(sent.author, sent.case_id)) {
+    return std::nullopt;
+  }
   if (!shown) {
     return shown.error().text;
   }
@@ -320,7 +421,8 @@ void World::report_unsettled() {
         continue;
       }
       const NodeView node = site->node->view();
-      what += std::string(phase_name(node.phase)) + (node.locked ? ", locked" : "") +
+      what += std::string(phase_name(node.phase)) + " as " + standing_name(node.standing) +
+              (node.locked ? ", locked" : "") +
               (node.clock_suspect ? ", not sure of the time" : "") + ", directory " +
               std::to_string(node.directory_version);
       for (const PeerView& peer : node.peers) {
@@ -353,7 +455,8 @@ void World::check_outcomes() {
       const bool waits =
           sent.again.contains(recipient) && (revoked(recipient) || revoked(sent.author));
       if (!trustworthy(recipient) || !is_settled(delivery.level) || own_verdict || waits ||
-          sent.settled_before.contains(recipient)) {
+          sent.settled_before.contains(recipient) || has_erased(recipient, sent.case_id) ||
+          sites_[recipient]->erased_before.contains(sent.case_id)) {
         continue;
       }
       const auto kept = message(recipient, id);
@@ -387,6 +490,7 @@ void World::check_outcomes() {
       fail("an exported receipt does not verify");
     }
   }
+  check_certificates();
   for (const auto& [id, sent] : model_) {
     const auto here = case_view(sent.author, sent.case_id);
     for (const std::size_t recipient : sent.recipients) {

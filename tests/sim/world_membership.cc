@@ -381,10 +381,13 @@ void World::forget_old_incarnation(std::size_t who, std::uint64_t position) {
   for (const auto& [key, places] : site.opened) {
     site.opened_before.insert(key);
   }
+  site.erased_before.merge(site.erased);
+  site.erased.clear();
   site.opened.clear();
   site.judged.clear();
   site.returned.clear();
   site.examined = 0;
+  site.people = {};
   site.committed_size = 0;
   site.committed_root = Digest{};
   site.directory_version = 0;

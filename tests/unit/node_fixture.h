@@ -29,6 +29,15 @@ inline CaseId case_of(const MessageId& message) {
   return *CaseId::from(message.view());
 }
 
+// A program that acts for the whole organisation.
+inline Actor program() {
+  Actor actor;
+  actor.user.bytes[0] = 1;
+  actor.role = Role::integration;
+  actor.grants.bits = ~std::uint64_t{0};
+  return actor;
+}
+
 inline Bytes referral(Urgency urgency = Urgency::normal) {
   ReferralForm form;
   form.triage.urgency = urgency;
@@ -201,7 +210,7 @@ class NodeFixture : public testing::Test {
 
   Result<Accepted> submit(Site& site, const Submission& submission) {
     Result<Accepted> accepted;
-    in_turn(site, [&](Turn& turn) { accepted = site.node->submit(submission, turn); });
+    in_turn(site, [&](Turn& turn) { accepted = site.node->submit(submission, program(), turn); });
     return accepted;
   }
   [[nodiscard]] Submission a_referral(std::uint64_t number = 1,
@@ -213,13 +222,15 @@ class NodeFixture : public testing::Test {
   }
   Level level(const MessageId& message) {
     Level level{};
-    in_turn(ngo_, [&](Turn& turn) { level = ngo_.node->message(message, turn).value().level(); });
+    in_turn(ngo_, [&](Turn& turn) {
+      level = ngo_.node->message(message, program(), turn).value().level();
+    });
     return level;
   }
   Delivery delivery(Site& site, const MessageId& message, const MemberId& recipient) {
     Delivery found;
     in_turn(site, [&](Turn& turn) {
-      const MessageView shown = site.node->message(message, turn).value();
+      const MessageView shown = site.node->message(message, program(), turn).value();
       for (const Delivery& one : shown.deliveries) {
         found = one.recipient == recipient ? one : found;
       }

@@ -481,8 +481,9 @@ TEST_F(NodeMembership, HeldEnvelopesOfARevokedMemberCountBelowItsPosition) {
     ASSERT_TRUE(submit(ngo_, a_referral(number)));
     talk();
     EXPECT_EQ(level(id_of(number)), Level::stored);
-    in_turn(ngo_,
-            [&](Turn& turn) { indices.push_back(ngo_.node->message(id_of(number), turn)->index); });
+    in_turn(ngo_, [&](Turn& turn) {
+      indices.push_back(ngo_.node->message(id_of(number), program(), turn)->index);
+    });
   }
   ASSERT_TRUE(install(commission_, revoking(ngo_, indices[1])));
   EXPECT_EQ(commission_.ended.back().peer, ngo_.id);
@@ -520,7 +521,8 @@ TEST_F(NodeMembership, RevokedParticipantFreezesNoCase) {
   ASSERT_TRUE(submit(commission_, acceptance));
   talk();
   in_turn(ngo_, [&](Turn& turn) {
-    EXPECT_EQ(ngo_.node->case_view(case_of(id_of(1)), turn)->state, ReferralState::accepted);
+    EXPECT_EQ(ngo_.node->case_view(case_of(id_of(1)), program(), turn)->state,
+              ReferralState::accepted);
   });
 }
 
@@ -546,7 +548,7 @@ TEST_F(NodeMembership, CapabilityIsJudgedByTheRecipientsCurrentDirectory) {
   EXPECT_EQ(entries_of(commission_, id_of(1)).at(0),
             std::pair(EntryKind::refused, Code::not_capable));
   in_turn(ngo_, [&](Turn& turn) {  // the reason is signed
-    EXPECT_TRUE(ngo_.node->receipt(id_of(1), commission_.id, turn));
+    EXPECT_TRUE(ngo_.node->receipt(id_of(1), commission_.id, program(), turn));
   });
   EXPECT_EQ(refusal(ngo_, a_referral(2)), Code::not_capable);
 }
@@ -994,8 +996,10 @@ TEST_F(NodeMembership, CaseAtItsLimitRefusesCleanlyAndGrowsNoMore) {
   const auto fill = [&](Site& site) {
     std::size_t bytes = 0;
     in_turn(site, [&](Turn& turn) {
-      CaseRecord record =
-          CaseRecord::parse(turn.store.get(Table::case_event, row).value().value()).value();
+      const CaseKeys keys = CaseKeys::load(turn).value();
+      const auto opened = keys.open(Table::case_event, row,
+                                    turn.store.get(Table::case_event, row).value().value(), turn);
+      CaseRecord record = CaseRecord::parse(opened.value().content).value();
       for (std::uint64_t number = 0; record.events.size() < limits::case_events_max; ++number) {
         CaseRecord::CaseEvent event;
         event.author = ngo_.id;
@@ -1018,14 +1022,17 @@ TEST_F(NodeMembership, CaseAtItsLimitRefusesCleanlyAndGrowsNoMore) {
       }
       record.events.pop_back();
       bytes = record.encode().size();
-      ASSERT_TRUE(turn.store.put(Table::case_event, row, record.encode()));
+      const auto sealed = keys.seal(opened->place, Table::case_event, row, record.encode(), turn);
+      ASSERT_TRUE(turn.store.put(Table::case_event, row, sealed.value()));
     });
     return bytes;
   };
   const auto stored = [&](Site& site) {
     std::size_t bytes = 0;
     in_turn(site, [&](Turn& turn) {
-      bytes = turn.store.get(Table::case_event, row).value().value().size();
+      const Bytes kept = turn.store.get(Table::case_event, row).value().value();
+      const CaseKeys keys = CaseKeys::load(turn).value();
+      bytes = keys.open(Table::case_event, row, kept, turn).value().content.size();
     });
     return bytes;
   };
@@ -1115,7 +1122,7 @@ TEST_F(Forger, RecipientsThatItInventsFreezeNoCase) {
   EXPECT_EQ(entries_of(ministry_, id_of(2)).at(0),
             std::pair(EntryKind::refused, Code::unknown_member));
   in_turn(ministry_, [&](Turn& turn) {
-    const auto view = ministry_.node->case_view(case_of(id_of(1)), turn);
+    const auto view = ministry_.node->case_view(case_of(id_of(1)), program(), turn);
     ASSERT_TRUE(view);
     EXPECT_EQ(view->participants.size(), 2U);
     EXPECT_FALSE(view->incomplete);

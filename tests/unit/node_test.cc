@@ -41,8 +41,8 @@ TEST_F(NodeTest, SameSubmissionAgainGetsTheFirstAnswer) {
 
 TEST_F(NodeTest, SameSubmissionTwiceInOneTurnIsOne) {
   in_turn(ngo_, [&](Turn& turn) {
-    EXPECT_FALSE(ngo_.node->submit(a_referral(), turn).value().duplicate);
-    EXPECT_TRUE(ngo_.node->submit(a_referral(), turn).value().duplicate);
+    EXPECT_FALSE(ngo_.node->submit(a_referral(), program(), turn).value().duplicate);
+    EXPECT_TRUE(ngo_.node->submit(a_referral(), program(), turn).value().duplicate);
   });
   EXPECT_EQ(ngo_.node->view().outbox_depth, 1U);
 }
@@ -216,7 +216,7 @@ TEST_F(NodeTest, FullQueueRefusesWithItsReasonAndKeepsWhatItHas) {
   while (number <= bound) {
     in_turn(ngo_, [&](Turn& turn) {
       for (int n = 0; n < 4096 && number <= bound; ++n, ++number) {
-        ASSERT_TRUE(ngo_.node->submit(a_referral(number), turn)) << number;
+        ASSERT_TRUE(ngo_.node->submit(a_referral(number), program(), turn)) << number;
       }
     });
   }
@@ -236,7 +236,7 @@ TEST_F(NodeTest, ExpiredMessageIsToldToItsAuthorAndNeverOpened) {
   EXPECT_EQ(ngo_.node->view().outbox_depth, 0U);
   (void)carry(ngo_, commission_, late.at(0));
   in_turn(commission_, [&](Turn& turn) {
-    const auto view = commission_.node->case_view(case_of(id_of(1)), turn);
+    const auto view = commission_.node->case_view(case_of(id_of(1)), program(), turn);
     EXPECT_TRUE(!view || view->events.empty());
   });
 }

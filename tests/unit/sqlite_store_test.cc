@@ -192,9 +192,24 @@ TEST_F(SqliteStoreTest, ASecondOpenerIsToldThatTheStoreIsBusy) {
   EXPECT_EQ(open_code(path_), Code::none);
 }
 
+TEST_F(SqliteStoreTest, AnOlderSchemaGetsItsNewTablesAndKeepsItsRows) {
+  auto store = open_store(path_);
+  ASSERT_TRUE(put_one(*store, Table::message, view("a"), view("1")));
+  store.reset();
+  for (const char* table : {"user", "case_key", "access", "erased", "task"}) {
+    run_sql(path_, (std::string("DROP TABLE ") + table).c_str());
+  }
+  run_sql(path_, "PRAGMA user_version=1");
+  store = open_store(path_);
+  ASSERT_TRUE(store);
+  EXPECT_TRUE(put_one(*store, Table::user, view("b"), view("2")));
+  auto transaction = store->begin().value();
+  EXPECT_EQ(transaction->get(Table::message, view("a")).value(), Bytes{'1'});
+}
+
 TEST_F(SqliteStoreTest, ANewerSchemaIsRefusedAndLeftAsItIs) {
   open_store(path_).reset();
-  run_sql(path_, "PRAGMA user_version=2");
+  run_sql(path_, "PRAGMA user_version=3");
   const Bytes before = read_file(path_);
   EXPECT_EQ(open_code(path_), Code::store_newer);
   EXPECT_EQ(read_file(path_), before);
@@ -262,7 +277,7 @@ TEST_F(SqliteStoreTest, TheFileItselfHasTheAgreedForm) {
   EXPECT_EQ(file[18], 2);  // write-ahead log, for readers and writers
   EXPECT_EQ(file[19], 2);
   EXPECT_EQ(file[20], page_reserved_bytes);
-  EXPECT_EQ(ByteReader(ByteView(file).subspan(60)).u32(), 1U);           // user_version
+  EXPECT_EQ(ByteReader(ByteView(file).subspan(60)).u32(), 2U);           // user_version
   EXPECT_EQ(ByteReader(ByteView(file).subspan(68)).u32(), 0x48616d72U);  // application_id
 }
 

@@ -1,6 +1,7 @@
 // libhamroh: a program's way to the node on its machine.
 //
 //   auto client = hamroh::Client::connect("/var/lib/hamroh");
+//   client->login_with_key(key_file);   // of an account that an operator made for this program
 //   auto accepted = client->refer(commission, form);
 //   auto shown = client->wait(accepted->message, hamroh::Level::opened, hamroh::seconds(10));
 //
@@ -9,6 +10,10 @@
 // answered is asked again under the same ids until its deadline, and a submission that comes twice
 // is accepted once, because its message id names it. So after a timeout: submit again with the same
 // id.
+//
+// A client acts as a user: `login` with a passphrase, `login_with_key` for programs, `use_session`
+// with a token that somebody else's login brought. Whoever logged in with a key is logged in again
+// by itself when the daemon has restarted or the session has ended.
 //
 // A Client belongs to one thread. Errors: Code::unavailable if no node listens, Code::timed_out if
 // no answer came in time (then a submission may or may not have been accepted), or what the node
@@ -45,6 +50,21 @@ class Client {
   // The words for an error of this client: the node's own if it refused, else the error's.
   [[nodiscard]] std::string words_for(const Error& error) const;
 
+  // ---- who this client is
+
+  // A code if the user has a second factor; a new passphrase takes the place of the old one. If the
+  // vault is locked, this unlocks it. Argon2id is slow on purpose: set a deadline of a minute.
+  [[nodiscard]] Result<api::LoggedIn> login(const std::string& name, ByteView passphrase,
+                                            const std::string& code = {},
+                                            ByteView new_passphrase = {});
+  // With the content of a key file. Errors (caller): malformed, invalid_argument if it belongs to
+  // another node, and what the node says.
+  [[nodiscard]] Result<api::LoggedIn> login_with_key(ByteView key_file);
+  [[nodiscard]] Status logout();
+  void use_session(const SessionToken& token);
+  // Absent if this client is nobody.
+  [[nodiscard]] std::optional<SessionToken> session() const;
+
   // ---- blocking calls: api.h says what each one means
 
   [[nodiscard]] Result<api::Accepted> submit(const api::Submit& submission);
@@ -62,8 +82,18 @@ class Client {
   [[nodiscard]] Result<api::NodeStatus> status();
   [[nodiscard]] Result<MessageView> message(const MessageId& message);
   [[nodiscard]] Result<api::Cases> cases(const api::ListCases& page);
-  [[nodiscard]] Result<CaseView> case_view(const CaseId& case_id);
+  [[nodiscard]] Result<api::Case> case_view(const CaseId& case_id);
   [[nodiscard]] Result<api::Body> body(const MemberId& author, const MessageId& message);
+  // Ids of messages that begin so: hex digits, with or without hyphens.
+  [[nodiscard]] Result<std::vector<MessageId>> find_messages(const std::string& beginning);
+  [[nodiscard]] Status take_case(const CaseId& case_id);
+  [[nodiscard]] Status assign_case(const api::AssignCase& assignment);
+  [[nodiscard]] Result<TaskId> ask_second(const api::AskSecond& question);
+  [[nodiscard]] Status decide_task(const TaskId& task, bool agrees);
+  [[nodiscard]] Result<api::Tasks> tasks();
+  [[nodiscard]] Result<api::Accesses> accesses(const CaseId& case_id);
+  // All parts in one.
+  [[nodiscard]] Result<api::Exported> export_case(const CaseId& case_id);
   [[nodiscard]] Result<std::string> receipt(const MessageId& message,
                                             std::optional<MemberId> recipient = std::nullopt);
   [[nodiscard]] Result<api::LedgerPage> ledger(const api::GetLedger& page);
@@ -79,6 +109,28 @@ class Client {
   [[nodiscard]] Result<api::Rotated> rotate(const api::Rotate& ask);
   [[nodiscard]] Result<api::Alarms> alarms();
   [[nodiscard]] Status confirm_clock();
+  // Shares open nothing until they are kept, by the id of their split.
+  [[nodiscard]] Result<api::RecoveryShares> draw_recovery(ShareCount count);
+  [[nodiscard]] Status keep_recovery(const SplitId& split);
+  [[nodiscard]] Result<api::Destroyed> panic(bool without_recovery);
+  [[nodiscard]] Result<api::Erased> erase_case(const CaseId& case_id, ErasureReason reason,
+                                               bool ask_others = true);
+  [[nodiscard]] Result<api::Erasures> erasures(const api::ListErasures& page);
+  [[nodiscard]] Result<ErasedRecord> erasure(const CaseId& case_id);
+
+  [[nodiscard]] Result<api::UserView> who_am_i();
+  [[nodiscard]] Status add_user(const api::AddUser& user);
+  [[nodiscard]] Status change_user(const api::ChangeUser& change);
+  // All pages in one.
+  [[nodiscard]] Result<std::vector<api::UserView>> users();
+  [[nodiscard]] Status set_passphrase(const api::SetPassphrase& ask);
+  // The URI for the telephone.
+  [[nodiscard]] Result<std::string> enrol_factor(ByteView passphrase, const std::string& code);
+  [[nodiscard]] Status confirm_factor(const std::string& code);
+  [[nodiscard]] Status remove_factor(ByteView passphrase, const std::string& code);
+  [[nodiscard]] Result<UserCertificate> make_signing_key(ByteView passphrase);
+  [[nodiscard]] Result<std::vector<api::UserKey>> user_keys();
+  [[nodiscard]] Result<api::Vote> sign_vote(const Digest& digest, ByteView passphrase);
 
   // ---- pipelined
 

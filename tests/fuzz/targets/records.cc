@@ -1,6 +1,7 @@
 // Rows of the store, as a damaged disk could give them.
 
 #include "protocol/records.h"
+#include "protocol/erasure.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace hamroh::fuzz {
@@ -58,13 +59,25 @@ std::vector<Bytes> seeds() {
   const AlarmRecord alarm{AlarmKind::rotation, filled<MemberId>(5), 6, {7},
                           Bytes(40, 8),        Bytes(41, 9)};
   const RedeliveryRecord again{2, 3, 4};
+  ErasureCertificate erasure;
+  erasure.member = filled<MemberId>(1);
+  erasure.case_id = filled<CaseId>(2);
+  erasure.reason = ErasureReason::other;
+  erasure.root = erasure_root({});
+  const Bytes certificate = sign_erasure(erasure, crypto::SigningKey::from_seed(Seed()));
+  ErasedRecord erased;
+  erased.certificate = certificate;
+  erased.asked = {{filled<MemberId>(1), filled<MessageId>(2), certificate, {3}}};
+  erased.asking = {{filled<MemberId>(4), certificate, {5}, true}};
+  const LayoutRecord layout{false, filled<CaseId>(3), 4};
   return {chosen(0, message.encode()), chosen(1, record.encode()), chosen(2, peer.encode()),
           chosen(3, pending.encode()), chosen(4, held.encode()),   chosen(5, proof.encode()),
-          chosen(6, epoch.encode()),   chosen(7, alarm.encode()),  chosen(8, again.encode())};
+          chosen(6, epoch.encode()),   chosen(7, alarm.encode()),  chosen(8, again.encode()),
+          chosen(9, erased.encode()),  chosen(10, certificate),    chosen(11, layout.encode())};
 }
 
 void run(ByteView input) {
-  const auto [parser, rest] = choose(input, 9);
+  const auto [parser, rest] = choose(input, 12);
   switch (parser) {
     case 0:
       return same_bytes<MessageRecord>(rest);
@@ -86,8 +99,15 @@ void run(ByteView input) {
       return same_bytes<EpochSecret>(rest);
     case 7:
       return round_trip<AlarmRecord>(rest);
-    default:
+    case 8:
       return round_trip<RedeliveryRecord>(rest);
+    case 9:
+      return round_trip<ErasedRecord>(rest);
+    case 10:
+      (void)parse_erasure(rest);
+      return;
+    default:
+      return same_bytes<LayoutRecord>(rest);
   }
 }
 

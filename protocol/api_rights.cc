@@ -1,0 +1,117 @@
+#include "protocol/api_rights.h"
+
+namespace hamroh::api {
+namespace {
+
+Operation operation_of(EventKind kind) {
+  switch (kind) {
+    case EventKind::referral_send:
+      return Operation::refer;
+    case EventKind::referral_accept:
+    case EventKind::referral_decline:
+      return Operation::decide;
+    case EventKind::case_note:
+    case EventKind::erasure_request:  // the node's own
+    case EventKind::erasure_done:
+      break;
+  }
+  return Operation::note;  // also of kinds that nobody knows, which are refused later
+}
+
+Operation operation_of(TaskKind kind) {
+  switch (kind) {
+    case TaskKind::see_sealed_tier:
+      return Operation::see_sealed_tier;
+    case TaskKind::export_case:
+      return Operation::export_case;
+    case TaskKind::break_glass:
+    case TaskKind::unusual_reading:
+      break;
+  }
+  return Operation::break_glass;
+}
+
+constexpr Needed nothing{false, {}, {}};
+constexpr Needed a_session{true, {}, {}};
+
+struct Need {
+  // For everybody.
+  Needed operator()(const Login&) const { return nothing; }
+  Needed operator()(const GetChallenge&) const { return nothing; }
+  Needed operator()(const LoginWithKey&) const { return nothing; }
+  Needed operator()(const GetStatus&) const { return nothing; }
+  // For everybody who is logged in.
+  Needed operator()(const Logout&) const { return a_session; }
+  Needed operator()(const WhoAmI&) const { return a_session; }
+
+  Needed operator()(const Submit& ask) const { return {true, operation_of(ask.kind), {}}; }
+  Needed operator()(const GetMessage&) const { return {true, Operation::see_cases, {}}; }
+  Needed operator()(const ListCases&) const { return {true, Operation::see_cases, {}}; }
+  Needed operator()(const GetCase&) const { return {true, Operation::see_cases, {}}; }
+  Needed operator()(const GetBody&) const { return {true, Operation::see_cases, {}}; }
+  Needed operator()(const GetReceipt&) const { return {true, Operation::see_cases, {}}; }
+  Needed operator()(const NextEvents&) const { return {true, Operation::see_events, {}}; }
+  Needed operator()(const GetLedger&) const { return {true, Operation::see_ledger, {}}; }
+  Needed operator()(const GetLedgerHead&) const { return {true, Operation::see_ledger, {}}; }
+  Needed operator()(const GetMembers&) const { return {true, Operation::see_members, {}}; }
+  Needed operator()(const Unlock&) const { return {true, Operation::lock, {}}; }
+  Needed operator()(const Lock&) const { return {true, Operation::lock, {}}; }
+  Needed operator()(const Install&) const { return {true, Operation::manage_node, {}}; }
+  Needed operator()(const ConfirmClock&) const { return {true, Operation::manage_node, {}}; }
+  Needed operator()(const Rotate&) const { return {true, Operation::manage_node, {}}; }
+  Needed operator()(const MakeRecovery&) const { return {true, Operation::back_up, {}}; }
+  Needed operator()(const Panic&) const { return {true, Operation::panic, {}}; }
+  Needed operator()(const EraseCase&) const { return {true, Operation::erase_case, {}}; }
+  Needed operator()(const ListErasures&) const { return {true, Operation::see_accesses, {}}; }
+  Needed operator()(const GetErasure&) const { return {true, Operation::see_accesses, {}}; }
+  Needed operator()(const GetAlarms&) const { return {true, Operation::manage_node, {}}; }
+  Needed operator()(const TakeCase&) const { return {true, Operation::take_case, {}}; }
+  Needed operator()(const AssignCase&) const { return {true, Operation::assign_case, {}}; }
+  Needed operator()(const AskSecond& ask) const { return {true, operation_of(ask.kind), {}}; }
+  Needed operator()(const DecideTask&) const { return {true, Operation::agree, Operation::review}; }
+  Needed operator()(const ListTasks&) const {
+    return {true, Operation::see_cases, Operation::review};
+  }
+  Needed operator()(const GetAccesses&) const { return {true, Operation::see_accesses, {}}; }
+  Needed operator()(const FindMessages&) const { return {true, Operation::see_cases, {}}; }
+  Needed operator()(const ExportCase&) const { return {true, Operation::export_case, {}}; }
+  Needed operator()(const AddUser&) const { return {true, Operation::manage_users, {}}; }
+  Needed operator()(const ChangeUser&) const { return {true, Operation::manage_users, {}}; }
+  Needed operator()(const ListUsers&) const { return {true, Operation::see_users, {}}; }
+  Needed operator()(const SetPassphrase& ask) const {
+    return {true, ask.user ? Operation::manage_users : Operation::own_account, {}};
+  }
+  Needed operator()(const SetFactor&) const { return {true, Operation::own_account, {}}; }
+  Needed operator()(const MakeSigningKey&) const { return {true, Operation::sign_vote, {}}; }
+  Needed operator()(const GetUserKeys&) const { return {true, Operation::see_members, {}}; }
+  Needed operator()(const SignVote&) const { return {true, Operation::sign_vote, {}}; }
+};
+
+}  // namespace
+
+Needed needed_for(const Request& request) {
+  return std::visit(Need{}, request.ask);
+}
+
+bool suffices(const Needed& needed, const Actor& actor) {
+  return !needed.operation || actor.may(*needed.operation) ||
+         (needed.or_else && actor.may(*needed.or_else));
+}
+
+Status check_rights(const Request& request, const Actor* actor) {
+  const Needed needed = needed_for(request);
+  if (!needed.session) {
+    return {};
+  }
+  if (actor == nullptr) {
+    return caller_error(Code::not_authenticated, request.session
+                                                     ? "this session has ended: log in again"
+                                                     : "not logged in: hamroh login NAME");
+  }
+  if (!suffices(needed, *actor)) {
+    return caller_error(Code::not_permitted, "your role does not allow that");
+  }
+  return {};
+}
+
+}  // namespace hamroh::api

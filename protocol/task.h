@@ -1,0 +1,48 @@
+// What needs a second person: agreements to see the sealed tier or to export a case, and looks at
+// break-glass and unusual reading after the fact. Table::task, key task id[16]:
+//   version u8 (1) ‖ kind u8 ‖ state u8 ‖ case[16] ‖ user[16] ‖ role u8 ‖ created u64 ‖
+//   second[16] ‖ decided u64 ‖ length u16 ‖ reason
+#pragma once
+
+#include <string>
+
+#include "protocol/rights.h"
+
+namespace hamroh {
+
+enum class TaskKind : std::uint8_t {
+  see_sealed_tier = 1,
+  export_case = 2,
+  break_glass = 3,      // done already: to be reviewed
+  unusual_reading = 4,  // the same
+};
+[[nodiscard]] const char* task_kind_name(TaskKind kind);  // "see_sealed_tier"
+
+enum class TaskState : std::uint8_t { open = 1, agreed = 2, refused = 3 };
+[[nodiscard]] const char* task_state_name(TaskState state);
+
+struct Task {
+  static constexpr std::size_t reason_bytes_max = 512;
+
+  TaskId id;
+  TaskKind kind{};
+  TaskState state = TaskState::open;
+  CaseId case_id;  // zero with unusual_reading
+  UserId user;     // who asked, or did it
+  Role role{};
+  Timestamp created;
+  UserId second;  // who decided; zero while open
+  Timestamp decided;
+  std::string reason;  // UTF-8 without control characters
+  bool operator==(const Task&) const = default;
+
+  // What is done first and looked at afterwards.
+  [[nodiscard]] bool is_review() const {
+    return kind == TaskKind::break_glass || kind == TaskKind::unusual_reading;
+  }
+  [[nodiscard]] Bytes encode() const;
+  // Errors (environment): store_corrupt.
+  [[nodiscard]] static Result<Task> parse(const TaskId& id, ByteView bytes);
+};
+
+}  // namespace hamroh

@@ -1,0 +1,183 @@
+#include "protocol/wire_api_parts.h"
+
+#include "protocol/constants.h"
+#include "protocol/text.h"
+
+namespace hamroh::api {
+namespace {
+
+tl::unexpected<Error> malformed() {
+  return peer_error(Code::malformed, "a part of the local API does not parse");
+}
+
+void put_short(Bytes& out, std::string_view text) {
+  put_u8(out, static_cast<std::uint8_t>(text.size()));
+  append(out, view(text));
+}
+
+void put_users(Bytes& out, const std::vector<UserId>& users) {
+  put_u8(out, static_cast<std::uint8_t>(users.size()));
+  for (const UserId& user : users) {
+    append(out, user.view());
+  }
+}
+
+bool take_users(ByteReader& reader, std::vector<UserId>& users) {
+  const std::size_t count = reader.u8();
+  if (count > limits::given_users_max) {
+    return false;
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    users.push_back(reader.fixed<UserId>());
+  }
+  return reader.ok();
+}
+
+}  // namespace
+
+Bytes encode_part(const AssignCase& ask) {
+  Bytes out;
+  put_short(out, ask.team);
+  put_users(out, ask.give);
+  put_users(out, ask.withdraw);
+  return out;
+}
+
+Result<AssignCase> parse_assign(const CaseId& id, ByteView bytes) {
+  ByteReader reader(bytes);
+  AssignCase ask;
+  ask.case_id = id;
+  const std::size_t length = reader.u8();
+  ask.team = std::string(text(reader.take(length)));
+  const bool users = take_users(reader, ask.give) && take_users(reader, ask.withdraw);
+  if (!users || !reader.finished() || (!ask.team.empty() && !is_team_name(ask.team))) {
+    return malformed();
+  }
+  return ask;
+}
+
+Bytes encode_part(const AskSecond& ask) {
+  Bytes out{static_cast<std::uint8_t>(ask.kind)};
+  append(out, view(ask.reason));
+  return out;
+}
+
+Result<AskSecond> parse_ask_second(const CaseId& id, ByteView bytes) {
+  ByteReader reader(bytes);
+  const std::uint8_t kind = reader.u8();
+  const std::string_view reason = text(reader.take(reader.remaining()));
+  if (!reader.finished() || kind < 1 || kind > 4) {
+    return malformed();
+  }
+  if (reason.size() > Task::reason_bytes_max || !is_plain_text(reason)) {
+    return caller_error(Code::invalid_argument, "a reason is one line of 1 to 512 bytes");
+  }
+  return AskSecond{static_cast<TaskKind>(kind), id, std::string(reason)};
+}
+
+Bytes encode_names(const Names& names) {
+  Bytes out;
+  for (const auto& [user, name] : names) {
+    append(out, user.view());
+    put_short(out, name);
+  }
+  return out;
+}
+
+Result<Names> parse_names(ByteView bytes) {
+  ByteReader reader(bytes);
+  Names names;
+  while (reader.ok() && reader.remaining() > 0 && names.size() < limits::names_max) {
+    const auto user = reader.fixed<UserId>();
+    const std::size_t length = reader.u8();
+    const std::string_view name = text(reader.take(length));
+    if (!is_plain_text(name)) {
+      return malformed();
+    }
+    names.emplace_back(user, name);
+  }
+  return reader.finished() ? Result<Names>(std::move(names)) : malformed();
+}
+
+Bytes encode_part(const std::vector<Task>& tasks) {
+  Bytes out;
+  for (const Task& task : tasks) {
+    const Bytes row = task.encode();
+    append(out, task.id.view());
+    put_u16(out, static_cast<std::uint16_t>(row.size()));
+    append(out, row);
+  }
+  return out;
+}
+
+Result<std::vector<Task>> parse_tasks(ByteView bytes) {
+  ByteReader reader(bytes);
+  std::vector<Task> tasks;
+  while (reader.ok() && reader.remaining() > 0) {
+    const auto id = reader.fixed<TaskId>();
+    const std::size_t length = reader.u16();
+    auto task = Task::parse(id, reader.take(length));
+    if (!task || tasks.size() == hamroh::limits::vector_items_max) {
+      return malformed();
+    }
+    tasks.push_back(std::move(*task));
+  }
+  return reader.finished() ? Result<std::vector<Task>>(std::move(tasks)) : malformed();
+}
+
+Bytes encode_part(const std::vector<AccessRecord>& accesses) {
+  Bytes out;
+  for (const AccessRecord& access : accesses) {
+    const Bytes row = access.encode();
+    put_u16(out, static_cast<std::uint16_t>(row.size()));
+    append(out, row);
+  }
+  return out;
+}
+
+Result<std::vector<AccessRecord>> parse_accesses(ByteView bytes) {
+  ByteReader reader(bytes);
+  std::vector<AccessRecord> accesses;
+  while (reader.ok() && reader.remaining() > 0) {
+    const std::size_t length = reader.u16();
+    auto access = AccessRecord::parse(reader.take(length));
+    if (!access || accesses.size() == hamroh::limits::vector_items_max) {
+      return malformed();
+    }
+    accesses.push_back(std::move(*access));
+  }
+  return reader.finished() ? Result<std::vector<AccessRecord>>(std::move(accesses)) : malformed();
+}
+
+Bytes encode_part(const std::vector<Body>& bodies) {
+  Bytes out;
+  for (const Body& body : bodies) {
+    put_u16(out, static_cast<std::uint16_t>(body.kind));
+    put_u8(out, body.withheld ? 1 : 0);
+    put_u32(out, static_cast<std::uint32_t>(body.bytes.size()));
+    append(out, body.bytes);
+  }
+  return out;
+}
+
+Result<std::vector<Body>> parse_bodies(ByteView bytes) {
+  ByteReader reader(bytes);
+  std::vector<Body> bodies;
+  while (reader.ok() && reader.remaining() > 0) {
+    Body body;
+    body.kind = static_cast<EventKind>(reader.u16());
+    const std::uint8_t withheld = reader.u8();
+    const std::size_t length = reader.u32();
+    if (withheld > 1 || length > hamroh::limits::body_bytes_max ||
+        bodies.size() == hamroh::limits::case_events_max) {
+      return malformed();
+    }
+    body.withheld = withheld == 1;
+    const ByteView taken = reader.take(length);
+    body.bytes.assign(taken.begin(), taken.end());
+    bodies.push_back(std::move(body));
+  }
+  return reader.finished() ? Result<std::vector<Body>>(std::move(bodies)) : malformed();
+}
+
+}  // namespace hamroh::api

@@ -1,0 +1,30 @@
+// Parts of requests and replies of the local API that are laid by hand inside the field `bytes`,
+// where tables of their own would only repeat their structs. Strict as everything: a part is read
+// to its end, bounded, and counts are u16.
+#pragma once
+
+#include "protocol/api.h"
+
+namespace hamroh::api {
+
+// team length u8 ‖ team ‖ count u8 ‖ user[16]… ‖ count u8 ‖ user[16]…
+[[nodiscard]] Bytes encode_part(const AssignCase& ask);
+[[nodiscard]] Result<AssignCase> parse_assign(const CaseId& id, ByteView bytes);
+// kind u8 ‖ reason
+[[nodiscard]] Bytes encode_part(const AskSecond& ask);
+[[nodiscard]] Result<AskSecond> parse_ask_second(const CaseId& id, ByteView bytes);
+
+// (user[16] ‖ length u8 ‖ name)…
+[[nodiscard]] Bytes encode_names(const Names& names);
+[[nodiscard]] Result<Names> parse_names(ByteView bytes);
+// (id[16] ‖ length u16 ‖ row of task.h)…
+[[nodiscard]] Bytes encode_part(const std::vector<Task>& tasks);
+[[nodiscard]] Result<std::vector<Task>> parse_tasks(ByteView bytes);
+// (length u16 ‖ row of access.h)…
+[[nodiscard]] Bytes encode_part(const std::vector<AccessRecord>& accesses);
+[[nodiscard]] Result<std::vector<AccessRecord>> parse_accesses(ByteView bytes);
+// (kind u16 ‖ withheld u8 ‖ length u32 ‖ bytes)…
+[[nodiscard]] Bytes encode_part(const std::vector<Body>& bodies);
+[[nodiscard]] Result<std::vector<Body>> parse_bodies(ByteView bytes);
+
+}  // namespace hamroh::api
