@@ -83,7 +83,8 @@ TEST(Remnants, WhatIsNoRowAnyMoreStandsNowhereInTheFiles) {
         const Table table = random() % 2 == 0 ? Table::case_event : Table::case_key;
         Bytes key = key_u64(random() % 300);
         if (table == Table::case_event) {
-          key = Bytes(crypto::sha256({key}).view().begin(), crypto::sha256({key}).view().end());
+          const Digest hashed = crypto::sha256({key});
+          key.assign(hashed.view().begin(), hashed.view().end());
         }
         if (const auto before = live.find({table, key}); before != live.end()) {
           gone.add(before->second);
