@@ -117,6 +117,22 @@ int with_any_node(const Arguments& arguments, const std::function<int(Client&)>&
   return use_once(known.value_or(Identity::nobody), *client, use);
 }
 
+Names names_of(Client& client, const api::Names& users) {
+  Names names;
+  if (const auto members = client.members()) {
+    for (const Member& member : members->members) {
+      names.members.emplace(member.id, member.name);
+    }
+  }
+  names.users.insert(users.begin(), users.end());
+  return names;
+}
+
+int said(const Arguments& arguments, const std::string& words) {
+  std::puts(arguments.json ? "{\"done\": true}" : words.c_str());
+  return exit_done;
+}
+
 std::string nearest(const std::vector<std::string>& names, const std::string& typed) {
   const auto distance = [&typed](const std::string& name) {
     std::vector<std::size_t> row(typed.size() + 1);  // Levenshtein's, one row at a time

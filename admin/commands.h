@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "admin/lookup.h"
+#include "admin/views.h"
 
 namespace hamroh {
 
@@ -153,6 +154,10 @@ int fail(const Arguments& arguments, const std::string& where, const LookupFault
          const Client& client);
 int fail(const Arguments& arguments, const std::string& where, const Error& error);
 int usage(const Arguments& arguments, const std::string& what);
+// For what has nothing to show but that it was done: exit_done.
+int said(const Arguments& arguments, const std::string& words);
+// What members are called, and those users; none of members if the node has no directory.
+[[nodiscard]] Names names_of(Client& client, const api::Names& users = {});
 
 // The one of `names` (at least one) that takes the fewest changes of a letter to get from `typed`.
 [[nodiscard]] std::string nearest(const std::vector<std::string>& names, const std::string& typed);

@@ -14,8 +14,6 @@
 namespace hamroh {
 namespace {
 
-constexpr unsigned private_mode = 0600;
-
 std::string shown(std::string_view text) {
   return escape_for_terminal(text);
 }
@@ -24,11 +22,6 @@ Names with_users(const api::Names& users) {
   Names names;
   names.users.insert(users.begin(), users.end());
   return names;
-}
-
-int said(const Arguments& arguments, const std::string& words) {
-  std::puts(arguments.json ? "{\"done\": true}" : words.c_str());
-  return exit_done;
 }
 
 int with_case(const Arguments& arguments, const std::function<int(Client&, const CaseId&)>& use) {
@@ -232,12 +225,7 @@ int case_export(const Arguments& arguments) {
     if (!exported) {
       return fail(arguments, arguments.case_id, exported.error(), client);
     }
-    Names names = with_users(exported->names);
-    if (const auto members = client.members()) {
-      for (const Member& member : members->members) {
-        names.members.emplace(member.id, member.name);
-      }
-    }
+    const Names names = names_of(client, exported->names);
     const Status written =
         write_output(arguments.out, view(export_json(*exported, names)), private_mode);
     return written ? said(arguments, "Written; it is on record that you took it.")

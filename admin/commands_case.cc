@@ -144,18 +144,6 @@ int wait_for(const Arguments& arguments, const MessageId& message, Level level, 
   return exit_refused;
 }
 
-// Names for ids; none of members if the node has no directory.
-Names names_of(Client& client, const api::Names& users) {
-  Names names;
-  if (const auto members = client.members()) {
-    for (const Member& member : members->members) {
-      names.members.emplace(member.id, member.name);
-    }
-  }
-  names.users.insert(users.begin(), users.end());
-  return names;
-}
-
 int list(const Arguments& arguments, bool awaiting_decision) {
   return with_node(arguments, [&](Client& client) {
     std::vector<CaseView> all;

@@ -15,26 +15,8 @@
 namespace hamroh {
 namespace {
 
-constexpr unsigned private_mode = 0600;
 constexpr std::size_t erasures_listed_max = 16'384;
 constexpr std::size_t history_bytes_max = 64 * 1024 * 1024;
-
-using Names = std::map<MemberId, std::string>;
-
-Names names_of(Client& client) {
-  Names names;
-  if (const auto members = client.members()) {
-    for (const Member& member : members->members) {
-      names.emplace(member.id, member.name);
-    }
-  }
-  return names;
-}
-
-std::string name_of(const Names& names, const MemberId& id) {
-  const auto found = names.find(id);
-  return found != names.end() ? found->second : to_uuid(id);
-}
 
 // What a certificate says, for a line or an object; the signature was checked with the key in it.
 std::string certificate_json(const Bytes& file) {
@@ -56,14 +38,14 @@ std::string erasure_json(const CaseId& id, const ErasedRecord& record, const Nam
   for (const ErasedRecord::Asked& one : record.asked) {
     text +=
         std::string(&one == &record.asked.front() ? "" : ", ") + "{\"member\": \"" +
-        to_uuid(one.member) + "\", \"name\": " + json_string(name_of(names, one.member)) +
+        to_uuid(one.member) + "\", \"name\": " + json_string(name_in(names, one.member)) +
         ", \"request\": " + (one.message.is_zero() ? "null" : "\"" + to_uuid(one.message) + "\"") +
         ", \"certificate\": " + certificate_json(one.certificate) + "}";
   }
   text += "], \"asking\": [";
   for (const ErasedRecord::Asking& one : record.asking) {
     text += std::string(&one == &record.asking.front() ? "" : ", ") + "{\"member\": \"" +
-            to_uuid(one.member) + "\", \"name\": " + json_string(name_of(names, one.member)) +
+            to_uuid(one.member) + "\", \"name\": " + json_string(name_in(names, one.member)) +
             ", \"time\": \"" + to_iso8601(one.time) +
             "\", \"answered\": " + (one.answered ? "true" : "false") +
             ", \"certificate\": " + certificate_json(one.certificate) + "}";
@@ -88,10 +70,10 @@ std::string erasure_text(const CaseId& id, const ErasedRecord& record, const Nam
                                   ? "erased: " + certificate_text(one.certificate)
                               : one.message.is_zero() ? "not asked: its queue was full"
                                                       : "asked, no answer yet";
-    text += "  " + escape_for_terminal(name_of(names, one.member)) + " " + state + "\n";
+    text += "  " + escape_for_terminal(name_in(names, one.member)) + " " + state + "\n";
   }
   for (const ErasedRecord::Asking& one : record.asking) {
-    text += "  " + escape_for_terminal(name_of(names, one.member)) + " has erased it (" +
+    text += "  " + escape_for_terminal(name_in(names, one.member)) + " has erased it (" +
             certificate_text(one.certificate) + ") and asks for the same here" +
             (one.answered ? ", answered" : "") + "\n";
   }

@@ -20,8 +20,6 @@
 namespace hamroh {
 namespace {
 
-constexpr unsigned private_mode = 0600;
-
 // What was signed, or (while the node signs nothing) what it says of itself.
 struct Head {
   std::uint64_t size = 0;

@@ -180,12 +180,7 @@ int events(const Arguments& arguments) {
     if (!end) {
       return fail(arguments, arguments.home, end.error(), client);
     }
-    Names names;
-    if (const auto members = client.members()) {
-      for (const Member& member : members->members) {
-        names.members.emplace(member.id, member.name);
-      }
-    }
+    const Names names = names_of(client);
     const std::uint64_t from = arguments.has_from ? arguments.from : (arguments.follow ? *end : 0);
     EventStream stream(client, from);
     while (arguments.follow || stream.cursor() < *end) {

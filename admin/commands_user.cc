@@ -20,7 +20,6 @@ namespace {
 
 // Argon2id is slow on purpose, and slower on small machines.
 constexpr Duration patience = seconds(60);
-constexpr unsigned private_mode = 0600;
 
 // A passphrase that is wiped when it goes.
 class Typed {
@@ -66,11 +65,6 @@ IdentityChoice choice_of(const Arguments& arguments) {
 
 std::string shown(const std::string& typed) {
   return escape_for_terminal(typed);
-}
-
-int said(const Arguments& arguments, const std::string& words) {
-  std::puts(arguments.json ? "{\"done\": true}" : words.c_str());
-  return exit_done;
 }
 
 std::string joined(const std::vector<std::string>& words) {

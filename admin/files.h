@@ -7,6 +7,8 @@
 
 namespace hamroh {
 
+inline constexpr unsigned private_mode = 0600;  // of files for their owner alone
+
 // Errors: not_found (caller), too_large (caller), io_failed (environment).
 [[nodiscard]] Result<Bytes> read_input(const std::string& path, std::size_t bytes_max);
 // Whole or not at all: written beside, synced, renamed. `mode` such as 0600.

@@ -12,7 +12,6 @@
 namespace hamroh {
 namespace {
 
-constexpr unsigned private_mode = 0600;
 constexpr std::size_t session_file_bytes = SessionToken::size * 2 + 1;
 
 std::string environment(const char* name) {
