@@ -137,6 +137,7 @@ struct Runtime::State {
   [[nodiscard]] std::vector<Derivation> derivations_for(PassphraseWork& work);
   // What has been made into keys since; in trouble, that it was in vain.
   Status finish_passphrases(Turn& turn);
+  void drop_attempt(const PassphraseWork& work);
   void drop_passphrases(const Error& error);
   Result<Answer> finish(PassphraseWork& work, PassphraseKeys& keys, Turn& turn);
   Result<Answer> finish(const api::Login& ask, PassphraseWork& work, PassphraseKeys& keys,

@@ -30,6 +30,18 @@ tl::unexpected<Error> locked_vault() {
                       "the vault is locked: unlock it, so that the passphrase can open it");
 }
 
+// The account, without what opens it.
+Account asked_for(const api::AddUser& ask, const Turn& turn) {
+  Account account;
+  account.id = ask.user;
+  account.name = ask.name;
+  account.role = ask.role;
+  account.teams = ask.teams;
+  account.grants = ask.grants;
+  account.created = turn.now;
+  return account;
+}
+
 }  // namespace
 
 // ---- who asks -----------------------------------------------------------------------------------
@@ -211,6 +223,12 @@ std::vector<Derivation> Runtime::State::derivations_for(PassphraseWork& work) {
   return made;
 }
 
+void Runtime::State::drop_attempt(const PassphraseWork& work) {
+  if (work.attempt) {
+    delays.drop(*work.attempt);
+  }
+}
+
 void Runtime::State::begin_passphrase(const Bytes& client, api::Request request) {
   const bool begun = std::ranges::any_of(passphrases, [&](const auto& one) {
     return one.second.client == client && one.second.request.id == request.id;
@@ -242,9 +260,7 @@ void Runtime::State::begin_passphrase(const Bytes& client, api::Request request)
   const Status offered = worker->offer({next_passphrase, derivations_for(work)});
   api::wipe_passphrases(work.request);
   if (!offered) {
-    if (work.attempt) {
-      delays.drop(*work.attempt);
-    }
+    drop_attempt(work);
     refuse_it(failure(offered.error()));
     return;
   }
@@ -267,9 +283,7 @@ Status Runtime::State::finish_passphrases(Turn& turn) {
     }
     if (keys.size() != outcome.keys.size()) {
       // No memory for Argon2id: nothing of the store's.
-      if (work.attempt) {
-        delays.drop(*work.attempt);
-      }
+      drop_attempt(work);
       replies.emplace_back(
           work.client,
           api::Reply{work.request.id, api::Failure{Code::busy, "not enough memory: try again"}});
@@ -291,9 +305,7 @@ Status Runtime::State::finish_passphrases(Turn& turn) {
 void Runtime::State::drop_passphrases(const Error& error) {
   for (const PassphraseWorker::Outcome& outcome : worker->take()) {
     if (const auto found = passphrases.extract(outcome.id); !found.empty()) {
-      if (found.mapped().attempt) {
-        delays.drop(*found.mapped().attempt);
-      }
+      drop_attempt(found.mapped());
       replies.emplace_back(found.mapped().client,
                            api::Reply{found.mapped().request.id, failure(error)});
     }
@@ -305,9 +317,7 @@ Result<Answer> Runtime::State::finish(PassphraseWork& work, PassphraseKeys& keys
   session = work.session;
   if (session && sessions.find(*session, turn.monotonic) == nullptr) {
     // Ended in the meantime, perhaps because the role changed.
-    if (work.attempt) {
-      delays.drop(*work.attempt);
-    }
+    drop_attempt(work);
     return caller_error(Code::not_authenticated, "this session has ended: log in again");
   }
   return std::visit(
@@ -353,9 +363,7 @@ Result<std::uint64_t> Runtime::State::check_factor(const Account& account, const
     return 0;
   }
   if (code.empty()) {
-    if (work.attempt) {
-      delays.drop(*work.attempt);
-    }
+    drop_attempt(work);
     return caller_error(Code::not_authenticated, "this user has a second factor: give its code");
   }
   const auto factor = open_factor(account, secret);
@@ -447,13 +455,7 @@ Result<Answer> Runtime::State::finish(const api::AddUser& ask, PassphraseWork& w
     return known->name == ask.name ? Result<Answer>(api::Done{})
                                    : caller_error(Code::conflict, "there is such a user already");
   }
-  Account account;
-  account.id = ask.user;
-  account.name = ask.name;
-  account.role = ask.role;
-  account.teams = ask.teams;
-  account.grants = ask.grants;
-  account.created = turn.now;
+  Account account = asked_for(ask, turn);
   make_passphrase(account, keys[0], work.new_salt, {}, keeper.reader_key(), turn.entropy);
   account.must_change = true;
   HAMROH_TRY(users.change(std::move(account), actor, keeper.node(), turn));
@@ -611,13 +613,7 @@ Result<Answer> Runtime::State::reply_to(const api::AddUser& ask, Turn& turn) {
   if (!ask.key) {
     return caller_error(Code::invalid_argument, "a user has a passphrase, or a key");
   }
-  Account account;
-  account.id = ask.user;
-  account.name = ask.name;
-  account.role = ask.role;
-  account.teams = ask.teams;
-  account.grants = ask.grants;
-  account.created = turn.now;
+  Account account = asked_for(ask, turn);
   account.key = ask.key;
   HAMROH_TRY(users.change(std::move(account), actor, keeper.node(), turn));
   log::info("user.added", {log::id("user", ask.user)});

@@ -3,34 +3,6 @@
 namespace hamroh::api {
 namespace {
 
-Operation operation_of(EventKind kind) {
-  switch (kind) {
-    case EventKind::referral_send:
-      return Operation::refer;
-    case EventKind::referral_accept:
-    case EventKind::referral_decline:
-      return Operation::decide;
-    case EventKind::case_note:
-    case EventKind::erasure_request:  // the node's own
-    case EventKind::erasure_done:
-      break;
-  }
-  return Operation::note;  // also of kinds that nobody knows, which are refused later
-}
-
-Operation operation_of(TaskKind kind) {
-  switch (kind) {
-    case TaskKind::see_sealed_tier:
-      return Operation::see_sealed_tier;
-    case TaskKind::export_case:
-      return Operation::export_case;
-    case TaskKind::break_glass:
-    case TaskKind::unusual_reading:
-      break;
-  }
-  return Operation::break_glass;
-}
-
 constexpr Needed nothing{false, {}, {}};
 constexpr Needed a_session{true, {}, {}};
 
@@ -44,7 +16,7 @@ struct Need {
   Needed operator()(const Logout&) const { return a_session; }
   Needed operator()(const WhoAmI&) const { return a_session; }
 
-  Needed operator()(const Submit& ask) const { return {true, operation_of(ask.kind), {}}; }
+  Needed operator()(const Submit& ask) const { return {true, operation_for(ask.kind), {}}; }
   Needed operator()(const GetMessage&) const { return {true, Operation::see_cases, {}}; }
   Needed operator()(const ListCases&) const { return {true, Operation::see_cases, {}}; }
   Needed operator()(const GetCase&) const { return {true, Operation::see_cases, {}}; }
@@ -67,7 +39,7 @@ struct Need {
   Needed operator()(const GetAlarms&) const { return {true, Operation::manage_node, {}}; }
   Needed operator()(const TakeCase&) const { return {true, Operation::take_case, {}}; }
   Needed operator()(const AssignCase&) const { return {true, Operation::assign_case, {}}; }
-  Needed operator()(const AskSecond& ask) const { return {true, operation_of(ask.kind), {}}; }
+  Needed operator()(const AskSecond& ask) const { return {true, operation_for(ask.kind), {}}; }
   Needed operator()(const DecideTask&) const { return {true, Operation::agree, Operation::review}; }
   Needed operator()(const ListTasks&) const {
     return {true, Operation::see_cases, Operation::review};

@@ -455,6 +455,9 @@ class Node {
   [[nodiscard]] Status check_recipients(const Submission& submission, bool new_contact,
                                         bool emergency, Turn& turn) const;
   [[nodiscard]] Status check_standing(const CaseRecord& record, EventKind kind) const;
+  // Enters a message of this node's own, keeps it, and queues it for its recipients, who have room.
+  // Its body goes under the key of its case, if there is one.
+  [[nodiscard]] Status keep_sent(const Inner& inner, Bytes bytes, const Digest& digest, Turn& turn);
   [[nodiscard]] Status keep_submission(const Submission& submission, CaseRecord& record,
                                        const Actor& actor, Turn& turn);
 
@@ -601,7 +604,6 @@ class Node {
 // Which capability an author needs for a kind; absent if none.
 [[nodiscard]] std::optional<Capability> capability_for(EventKind kind);
 [[nodiscard]] bool is_known_kind(std::uint16_t kind);
-[[nodiscard]] Operation operation_for(EventKind kind);
 struct BodyFacts {
   bool emergency = false;
 };

@@ -20,17 +20,17 @@ std::size_t usual_pace(const Actor& actor) {
                                          : tuning::cases_opened_per_hour;
 }
 
-Operation operation_for(TaskKind kind) {
-  switch (kind) {
-    case TaskKind::see_sealed_tier:
-      return Operation::see_sealed_tier;
-    case TaskKind::export_case:
-      return Operation::export_case;
-    case TaskKind::break_glass:
-    case TaskKind::unusual_reading:
-      break;
-  }
-  return Operation::break_glass;
+Task new_task(TaskKind kind, const CaseId& id, const std::string& reason, const Actor& actor,
+              Turn& turn) {
+  Task task;
+  task.id = turn.entropy.draw<TaskId>();
+  task.kind = kind;
+  task.case_id = id;
+  task.user = actor.user;
+  task.role = actor.role;
+  task.created = turn.now;
+  task.reason = reason;
+  return task;
 }
 
 }  // namespace
@@ -96,7 +96,7 @@ Status Node::check_message_seen(const MessageRecord& message, const Actor& actor
 }
 
 Result<bool> Node::may_see_event(const Event& event, const Actor& actor, Turn& turn) const {
-  if (actor.role == Role::auditor || (actor.role == Role::integration && actor.teams.empty())) {
+  if (actor.hears_everything()) {
     return true;
   }
   if (event.message.is_zero()) {
@@ -163,12 +163,7 @@ Status Node::enter_reading(const CaseId& id, const Actor& actor, Turn& turn) {
     return {};
   }
   pace.reported = now;
-  Task task;
-  task.id = turn.entropy.draw<TaskId>();
-  task.kind = TaskKind::unusual_reading;
-  task.user = actor.user;
-  task.role = actor.role;
-  task.created = turn.now;
+  const Task task = new_task(TaskKind::unusual_reading, {}, {}, actor, turn);
   HAMROH_TRY(keep_task(task, turn));
   return enter_access(EntryKind::unusual_reading, actor, {}, {}, {}, turn);
 }
@@ -353,14 +348,7 @@ Result<TaskId> Node::ask(TaskKind kind, const CaseId& id, const std::string& rea
   if (left >= limits::tasks_max) {
     return caller_error(Code::full, "too many questions wait for a second person");
   }
-  Task task;
-  task.id = turn.entropy.draw<TaskId>();
-  task.kind = kind;
-  task.case_id = id;
-  task.user = actor.user;
-  task.role = actor.role;
-  task.created = turn.now;
-  task.reason = reason;
+  const Task task = new_task(kind, id, reason, actor, turn);
   HAMROH_TRY(keep_task(task, turn));
   if (breaks) {
     std::erase_if(broken_glass_,

@@ -197,8 +197,7 @@ Status Node::answer_askers(const CaseId& id, ErasedRecord& erased, Turn& turn) {
 
 Result<MessageId> Node::tell(EventKind kind, const CaseId& id, const MemberId& to,
                              const Bytes& certificate, Turn& turn) {
-  Peer& peer = peers_.at(to);
-  if (peer.outbox.size() >= limits::outbox_messages_per_peer_max ||
+  if (peers_.at(to).outbox.size() >= limits::outbox_messages_per_peer_max ||
       outbox_size_ >= limits::outbox_messages_max) {
     return MessageId{};
   }
@@ -216,29 +215,8 @@ Result<MessageId> Node::tell(EventKind kind, const CaseId& id, const MemberId& t
   inner.body = certificate;
   Bytes bytes = encode_inner(inner);
   const Digest digest = message_digest(bytes);
-  const std::uint64_t index = append_entry(EntryKind::sent, Code::none, digest, Digest{},
-                                           {to, identity_.member, inner.message}, turn);
-  MessageRecord record;
-  record.digest = digest;
-  record.case_id = id;
-  record.kind = inner.kind;
-  record.created = inner.created;
-  record.expires = inner.expires;
-  record.index = index;
-  record.outcome = EntryKind::sent;
-  record.body = index;
-  record.deliveries = {{to, Level::accepted, Code::none, turn.now, 0}};
-  // Not under the key of the case, which is gone: it says nothing of the person.
-  HAMROH_TRY(turn.store.put(Table::body, key_u64(index), bytes));
-  HAMROH_TRY(turn.store.put(Table::message, MessageRecord::key(identity_.member, inner.message),
-                            record.encode()));
-  const OutboxItem item{inner.message, digest, index, static_cast<std::uint32_t>(bytes.size()),
-                        inner.expires, 0};
-  HAMROH_TRY(peer.outbox.enqueue(index, item));
-  ++outbox_size_;
-  fresh_.emplace_back(index, inner.message);
-  ++pending_[fresh_.front().first];
-  fresh_inners_.emplace(inner.message, std::move(bytes));
+  // The key of the case is gone, so it stands under none: it says nothing of the person.
+  HAMROH_TRY(keep_sent(inner, std::move(bytes), digest, turn));
   return inner.message;
 }
 

@@ -22,21 +22,6 @@ std::optional<Capability> capability_for(EventKind kind) {
   return std::nullopt;
 }
 
-Operation operation_for(EventKind kind) {
-  switch (kind) {
-    case EventKind::referral_send:
-      return Operation::refer;
-    case EventKind::referral_accept:
-    case EventKind::referral_decline:
-      return Operation::decide;
-    case EventKind::case_note:
-    case EventKind::erasure_request:
-    case EventKind::erasure_done:
-      break;
-  }
-  return Operation::note;
-}
-
 bool is_known_kind(std::uint16_t kind) {
   switch (static_cast<EventKind>(kind)) {
     case EventKind::referral_send:
@@ -299,10 +284,15 @@ Status Node::keep_submission(const Submission& submission, CaseRecord& record, c
       record.participants.size() > limits::case_participants_max) {
     return caller_error(Code::full, "the case holds as much, or as many, as it may");
   }
+  HAMROH_TRY(keep_case(inner.case_id, case_row, turn));
+  return keep_sent(inner, std::move(bytes), digest, turn);
+}
+
+Status Node::keep_sent(const Inner& inner, Bytes bytes, const Digest& digest, Turn& turn) {
   // One recipient is named beside the entry; the record has them all.
   const std::uint64_t index =
       append_entry(EntryKind::sent, Code::none, digest, Digest{},
-                   {submission.to.front(), identity_.member, submission.message}, turn);
+                   {inner.recipients.front(), identity_.member, inner.message}, turn);
   MessageRecord message;
   message.digest = digest;
   message.case_id = inner.case_id;
@@ -312,23 +302,22 @@ Status Node::keep_submission(const Submission& submission, CaseRecord& record, c
   message.index = index;
   message.outcome = EntryKind::sent;
   message.body = index;
-  for (const MemberId& recipient : submission.to) {
+  for (const MemberId& recipient : inner.recipients) {
     message.deliveries.push_back({recipient, Level::accepted, Code::none, turn.now, 0});
   }
-  HAMROH_TRY(keep_case(inner.case_id, case_row, turn));
   HAMROH_TRY(keep_body(index, inner.case_id, bytes, turn));
-  HAMROH_TRY(turn.store.put(
-      Table::message, MessageRecord::key(identity_.member, submission.message), message.encode()));
-  const OutboxItem item{submission.message, digest, index, static_cast<std::uint32_t>(bytes.size()),
-                        inner.expires,      0};
-  for (const MemberId& recipient : submission.to) {
+  HAMROH_TRY(turn.store.put(Table::message, MessageRecord::key(identity_.member, inner.message),
+                            message.encode()));
+  const OutboxItem item{inner.message, digest, index, static_cast<std::uint32_t>(bytes.size()),
+                        inner.expires, 0};
+  for (const MemberId& recipient : inner.recipients) {
     const Status queued = peers_.at(recipient).outbox.enqueue(index, item);
     CHECK(queued);
   }
-  outbox_size_ += submission.to.size();
-  fresh_.emplace_back(index, submission.message);
-  pending_[fresh_.front().first] += submission.to.size();
-  fresh_inners_.emplace(submission.message, std::move(bytes));
+  outbox_size_ += inner.recipients.size();
+  fresh_.emplace_back(index, inner.message);
+  pending_[fresh_.front().first] += inner.recipients.size();
+  fresh_inners_.emplace(inner.message, std::move(bytes));
   return {};
 }
 

@@ -192,7 +192,8 @@ Result<Node::StoredBody> Node::body(const MemberId& author, const MessageId& mes
   HAMROH_TRY(seen_case(record->case_id, actor, turn));
   HAMROH_ASSIGN(const Inner inner, read_inner(*record, turn));
   bool sealed_tier = false;
-  if (actor.may(Operation::see_sealed_tier)) {
+  const bool has_tiers = static_cast<EventKind>(inner.kind) == EventKind::referral_send;
+  if (has_tiers && actor.may(Operation::see_sealed_tier)) {
     HAMROH_ASSIGN(sealed_tier,
                   has_agreement(TaskKind::see_sealed_tier, record->case_id, actor, turn));
   }

@@ -91,6 +91,11 @@ struct Actor {
     return rights.has(operation) && (role != Role::integration || grants.has(operation));
   }
   [[nodiscard]] bool in_team(std::string_view team) const;
+  // Of the event stream: an auditor, because it shows no case, and a program of the whole
+  // organisation. Others hear of the cases that they may see.
+  [[nodiscard]] bool hears_everything() const {
+    return role == Role::auditor || (role == Role::integration && teams.empty());
+  }
 };
 
 // A team's name: 1 to 32 of a-z, 0-9 and "-". What comes in belongs to `intake` until it is given

@@ -21,6 +21,19 @@ const char* task_kind_name(TaskKind kind) {
   return "unknown";
 }
 
+Operation operation_for(TaskKind kind) {
+  switch (kind) {
+    case TaskKind::see_sealed_tier:
+      return Operation::see_sealed_tier;
+    case TaskKind::export_case:
+      return Operation::export_case;
+    case TaskKind::break_glass:
+    case TaskKind::unusual_reading:
+      break;
+  }
+  return Operation::break_glass;
+}
+
 const char* task_state_name(TaskState state) {
   switch (state) {
     case TaskState::open:

@@ -17,6 +17,8 @@ enum class TaskKind : std::uint8_t {
   unusual_reading = 4,  // the same
 };
 [[nodiscard]] const char* task_kind_name(TaskKind kind);  // "see_sealed_tier"
+// What a user needs the right to, to ask for it, or to do it.
+[[nodiscard]] Operation operation_for(TaskKind kind);
 
 enum class TaskState : std::uint8_t { open = 1, agreed = 2, refused = 3 };
 [[nodiscard]] const char* task_state_name(TaskState state);

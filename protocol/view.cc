@@ -20,6 +20,21 @@ const char* event_kind_name(EventKind kind) {
   return "unknown";
 }
 
+Operation operation_for(EventKind kind) {
+  switch (kind) {
+    case EventKind::referral_send:
+      return Operation::refer;
+    case EventKind::referral_accept:
+    case EventKind::referral_decline:
+      return Operation::decide;
+    case EventKind::case_note:
+    case EventKind::erasure_request:
+    case EventKind::erasure_done:
+      break;
+  }
+  return Operation::note;
+}
+
 const char* level_name(Level level) {
   switch (level) {
     case Level::accepted:

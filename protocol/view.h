@@ -8,6 +8,7 @@
 
 #include "protocol/membership.h"
 #include "protocol/ports.h"
+#include "protocol/rights.h"
 
 namespace hamroh {
 
@@ -24,6 +25,9 @@ enum class EventKind : std::uint16_t {
   return kind == EventKind::erasure_request || kind == EventKind::erasure_done;
 }
 [[nodiscard]] const char* event_kind_name(EventKind kind);  // "referral.send"; "unknown" otherwise
+// What a user needs the right to, to send it; that of a note for what no user sends and for kinds
+// that nobody knows.
+[[nodiscard]] Operation operation_for(EventKind kind);
 
 // How far a message has come at one recipient. The first two are no ends; the others settle it.
 enum class Level : std::uint8_t {
