@@ -11,6 +11,7 @@
 #include "tests/bench/pair.h"
 #include "tests/bench/sample_form.h"
 #include "tests/sim/authority.h"
+#include "tests/sim/program.h"
 
 namespace hamroh::bench {
 namespace {
@@ -79,9 +80,6 @@ class Bench {
   }
 
   void open_cases(std::size_t count, std::size_t bytes) {
-    Actor program;
-    program.role = Role::integration;
-    program.grants.bits = ~std::uint64_t{0};
     for (std::size_t done = 0; done < count;) {
       in_turn(store_, [&](Turn& turn) {
         for (std::size_t i = 0; i < cases_in_a_turn && done < count; ++i, ++done) {
@@ -92,7 +90,7 @@ class Bench {
                                                {others_[done % recipients]},
                                                sample_body(bytes, done),
                                                {}},
-                                              program, turn);
+                                              program(), turn);
           CHECK(accepted);
           cases_.push_back(*CaseId::from(id.view()));
         }

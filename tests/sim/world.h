@@ -17,17 +17,9 @@
 #include "protocol/node.h"
 #include "protocol/sealed_store.h"
 #include "tests/sim/authority.h"
+#include "tests/sim/program.h"
 
 namespace hamroh::sim {
-
-// A program that acts for the whole of its organisation.
-inline Actor program() {
-  Actor actor;
-  actor.user.bytes[0] = 1;
-  actor.role = Role::integration;
-  actor.grants.bits = ~std::uint64_t{0};
-  return actor;
-}
 
 struct WorldOptions {
   std::size_t members = 4;         // 3 to 9: ngo, commission, provider, ministry, ngo, …

@@ -10,6 +10,7 @@
 #include "protocol/node.h"
 #include "protocol/sealed_store.h"
 #include "protocol/wire_form.h"
+#include "tests/sim/program.h"
 #include "tests/unit/directory_fixture.h"
 #include "tests/unit/store_fixture.h"
 
@@ -27,15 +28,6 @@ inline MessageId id_of(std::uint64_t number) {
 
 inline CaseId case_of(const MessageId& message) {
   return *CaseId::from(message.view());
-}
-
-// A program that acts for the whole organisation.
-inline Actor program() {
-  Actor actor;
-  actor.user.bytes[0] = 1;
-  actor.role = Role::integration;
-  actor.grants.bits = ~std::uint64_t{0};
-  return actor;
 }
 
 inline Bytes referral(Urgency urgency = Urgency::normal) {
