@@ -43,6 +43,12 @@ struct Arguments {
   unsigned shares = 0;
   unsigned threshold = 0;
   bool by_key_file = false;
+  std::string from_file;  // a backup
+  std::string keys;       // its keyring
+  std::string keys_out;
+  unsigned rate = 100;  // MB/s; 0: as fast as it goes
+  std::string keys_passphrase_file;
+  bool rehearse = false;
   bool without_recovery = false;
   bool yes = false;
   bool do_not_ask_others = false;
@@ -79,6 +85,12 @@ int recovery_make(const Arguments& arguments);
 int recovery_check(const Arguments& arguments);
 int recovery_use(const Arguments& arguments);
 int panic(const Arguments& arguments);
+
+// commands_backup.cc
+int backup(const Arguments& arguments);
+int backup_verify(const Arguments& arguments);
+int restore(const Arguments& arguments);
+int node_return(const Arguments& arguments);
 
 // commands_members.cc
 int members(const Arguments& arguments);

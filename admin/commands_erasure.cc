@@ -127,20 +127,30 @@ bool is_certain(const Arguments& arguments, const CaseId& id) {
 
 int say_erased(const Arguments& arguments, const CaseId& id, const api::Erased& erased) {
   if (arguments.json) {
-    std::printf("{\"case\": \"%s\", \"before\": %s, \"asked\": %llu, \"certificate\": %s}\n",
-                to_uuid(id).c_str(), erased.before ? "true" : "false",
-                static_cast<unsigned long long>(erased.asked),
-                certificate_json(erased.certificate).c_str());
+    const std::string until =
+        erased.backups_until ? json_string(to_iso8601(*erased.backups_until)) : "null";
+    std::printf(
+        "{\"case\": \"%s\", \"before\": %s, \"asked\": %llu, \"backups_until\": %s, "
+        "\"certificate\": %s}\n",
+        to_uuid(id).c_str(), erased.before ? "true" : "false",
+        static_cast<unsigned long long>(erased.asked), until.c_str(),
+        certificate_json(erased.certificate).c_str());
     return exit_done;
   }
   std::printf("case     %s\nerased   %s%s\nasked    %llu other members\n", to_uuid(id).c_str(),
               certificate_text(erased.certificate).c_str(),
               erased.before ? " (it had been erased before)" : "",
               static_cast<unsigned long long>(erased.asked));
+  if (erased.backups_until) {
+    std::printf(
+        "backups  those made before still hold it, and open until %s at the latest; a copy of\n"
+        "         their keyring opens them for longer: replace it by that of the next backup\n",
+        to_iso8601(*erased.backups_until).substr(0, 10).c_str());
+  } else {
+    std::puts("backups  this node has made none that still opens");
+  }
   if (!erased.before) {
-    std::puts(
-        "What a backup still holds of it goes with that backup's key. Answers of the others:\n"
-        "  hamroh erasure show CASE");
+    std::puts("Answers of the others: hamroh erasure show CASE");
   }
   return exit_done;
 }

@@ -170,6 +170,15 @@ class CommandLine {
     join->add_option("--directory", a_.directory,
                      "A directory, update, history, network or suspension file")
         ->required();
+    CLI::App* returning =
+        verb(node, "return", "Come back with what a backup held, as the next incarnation",
+             "hamroh node return --home NEW --directory directory.hamroh", node_return);
+    returning->add_option("--directory", a_.directory, "The newest directory, if there is one");
+    returning->add_option("--listen", a_.listen, "tcp://HOST:PORT, if it is another one now");
+    CLI::Option* return_file = returning->add_option("--passphrase-file", a_.passphrase_file,
+                                                     "File with the passphrase of the vault");
+    returning->add_flag("--passphrase-prompt", a_.passphrase_prompt, "Ask for it")
+        ->excludes(return_file);
     CLI::App* move = verb(node, "move", "Tell everybody a new address of this node",
                           "hamroh node move --listen tcp://192.0.2.8:7311", node_move);
     move->add_option("--listen", a_.listen, "tcp://HOST:PORT that others can reach")->required();
@@ -286,6 +295,7 @@ class CommandLine {
     opening->add_flag("--keep-session", a_.keep_session, "Stay logged in");
     verb(&app_, "lock", "Close the vault", "hamroh lock", lock);
     add_emergency_verbs();
+    add_backup_verbs();
     verb(&app_, "members", "Who is in the network, and with what capabilities",
          "hamroh members --json", members);
     CLI::App* alarm = verb(&app_, "alarms", "Evidence that something was signed twice",
@@ -301,6 +311,60 @@ class CommandLine {
     CLI::App* clock = group("clock", "Answer questions about the clock", "hamroh clock confirm");
     verb(clock, "confirm", "Say that this machine's clock is right", "hamroh clock confirm",
          clock_confirm);
+  }
+
+  void opens_backup(CLI::App* verb) {
+    verb->add_option("--keys", a_.keys, "The keyring, backup-keys.hamroh or a copy of it")
+        ->required();
+    verb->add_option("--keys-passphrase-file", a_.keys_passphrase_file,
+                     "File with the passphrase, for a backup made --without-recovery");
+    verb->add_option("share", a_.share_files, "Files with recovery shares");
+  }
+
+  void add_backup_verbs() {
+    CLI::App* making =
+        app_.add_subcommand("backup", "Copy the whole node into one sealed file, while it runs");
+    making->footer(
+        "Also: --home DIR, --json. Examples:\n"
+        "  hamroh backup --out /mnt/backup/umed.backup --keys-out /mnt/safe/umed.keys\n"
+        "  hamroh backup verify /mnt/backup/umed.backup --keys /mnt/safe/umed.keys SHARE SHARE "
+        "SHARE");
+    making->add_option("--out", a_.out, "The file; what had its name goes only at the end");
+    making->add_option("--keys-out", a_.keys_out,
+                       "Write a copy of the keyring here, always to the same file");
+    making->add_option(
+        "--rate", a_.rate,
+        "At most so many MB/s, so that the node has the disk too (default 100; 0: as "
+        "fast as it goes)");
+    making->add_flag("--without-recovery", a_.without_recovery,
+                     "A passphrase opens it, instead of recovery shares");
+    making->add_option("--passphrase-file", a_.passphrase_file, "With --without-recovery");
+    CLI::App* check =
+        verb(making, "verify", "Open a backup and check every page, restoring nothing",
+             "hamroh backup verify umed.backup --keys umed.keys share-1.txt "
+             "share-4.txt share-5.txt",
+             backup_verify);
+    check->add_option("file", a_.from_file, "The backup")->required();
+    opens_backup(check);
+    making->callback(
+        [this, making] { typed_ = making->got_subcommand("verify") ? backup_verify : backup; });
+    CLI::App* restoring = verb(
+        &app_, "restore", "Put a backup into a new home, or rehearse it",
+        "hamroh restore --from umed.backup --keys umed.keys --home NEW share-1.txt share-4.txt "
+        "share-5.txt\n  hamroh restore --rehearse --from umed.backup --keys umed.keys SHARE...",
+        restore);
+    restoring->add_option("--from", a_.from_file, "The backup")->required();
+    opens_backup(restoring);
+    restoring->add_flag("--rehearse", a_.rehearse,
+                        "In a temporary directory ($TMPDIR, else /var/tmp) that is removed again");
+    CLI::Option* file = restoring->add_option("--passphrase-file", a_.passphrase_file,
+                                              "A new passphrase for the vault");
+    CLI::Option* prompt =
+        restoring->add_flag("--passphrase-prompt", a_.passphrase_prompt, "Ask for a new passphrase")
+            ->excludes(file);
+    restoring->add_flag("--key-file", a_.by_key_file, "Open the vault with a key file from now on")
+        ->excludes(file)
+        ->excludes(prompt);
   }
 
   void add_emergency_verbs() {

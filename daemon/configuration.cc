@@ -10,6 +10,8 @@
 namespace hamroh {
 namespace {
 
+constexpr std::size_t backup_keys_kept_max = 32;
+
 using Fault = std::optional<ConfigurationFault>;
 
 ConfigurationFault at(const toml::node& node, const std::string& what) {
@@ -79,8 +81,8 @@ std::optional<std::uint64_t> lock_minutes(std::string_view text) {
 }
 
 Fault read_sections(const toml::table& root, Configuration& out) {
-  const std::set<std::string_view> sections{"node",  "vault",   "turn",      "store", "messages",
-                                            "users", "erasure", "retention", "log"};
+  const std::set<std::string_view> sections{"node",  "vault",   "turn",      "store",  "messages",
+                                            "users", "erasure", "retention", "backup", "log"};
   for (const auto& [key, node] : root) {
     if (!sections.contains(key.str())) {
       return at(node, std::string(key.str()) + " is not a section");
@@ -108,11 +110,15 @@ Fault read_sections(const toml::table& root, Configuration& out) {
   erasure.text("on_request", on_request);
   Section retention(root, "retention");
   retention.number("days", out.retention_days, 0, 36'500);
+  Section backup(root, "backup");
+  backup.number("key_days", out.backup_key_days, 1, 365);
+  backup.number("keys", out.backup_keys, 1, static_cast<std::int64_t>(backup_keys_kept_max));
+  backup.number("log_bytes_max", out.backup_log_bytes_max, 16'777'216, 1'099'511'627'776);
   Section log(root, "log");
   log.text("level", out.log_level);
   log.text("format", out.log_format);
   for (Section* section :
-       {&node, &vault, &turn, &store, &messages, &users, &erasure, &retention, &log}) {
+       {&node, &vault, &turn, &store, &messages, &users, &erasure, &retention, &backup, &log}) {
     if (Fault fault = section->finish()) {
       return fault;
     }
@@ -205,6 +211,14 @@ on_request = "ask"
 # A case in which nothing has happened for so many days is erased here, without asking others; 0:
 # never by itself. It waits while the clock is in doubt.
 days = 0
+
+[backup]
+# A backup opens with a key that serves for so many days; the newest so many keys are kept. Older
+# ones are destroyed, so what is erased is gone from every backup after key_days times keys days.
+key_days = 30
+keys = 3
+# A backup that keeps the log from being moved into the database is ended when the log is so large.
+log_bytes_max = 2147483648
 
 [log]
 # trace, debug, info, warn or error; to standard error, never with anything of a person in it.

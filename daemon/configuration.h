@@ -20,10 +20,13 @@ struct Configuration {
   std::uint32_t lifetime_days = 30;         // [messages]
   std::uint32_t session_idle_minutes = 30;  // [users]
   std::uint32_t session_hours = 12;
-  bool erase_on_request = false;     // [erasure] on_request: "ask" or "erase"
-  std::uint32_t retention_days = 0;  // [retention]; 0: nothing goes by itself
-  std::string log_level = "info";    // [log] trace debug info warn error
-  std::string log_format = "text";   // or "json"
+  bool erase_on_request = false;       // [erasure] on_request: "ask" or "erase"
+  std::uint32_t retention_days = 0;    // [retention]; 0: nothing goes by itself
+  std::uint32_t backup_key_days = 30;  // [backup]
+  std::uint32_t backup_keys = 3;
+  std::uint64_t backup_log_bytes_max = 2ULL << 30U;
+  std::string log_level = "info";   // [log] trace debug info warn error
+  std::string log_format = "text";  // or "json"
 };
 
 // lock_after as a time; zero: never.

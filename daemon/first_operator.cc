@@ -4,16 +4,17 @@ namespace hamroh {
 namespace {
 
 // The key file that stands in the home, or a new one.
-Result<UserKeyFile> key_file(const Home& home, const UserHome& belongs, Entropy& entropy) {
+Result<UserKeyFile> key_file(const Home& home, const UserHome& belongs,
+                             const std::optional<UserId>& user, Entropy& entropy) {
   if (file_exists(home.operator_key())) {
     HAMROH_ASSIGN(Bytes file, read_file(home.operator_key(), UserKeyFile::encoded_size));
     auto parsed = UserKeyFile::parse(file);
     crypto::wipe(file);
-    if (parsed && parsed->home == belongs) {
+    if (parsed && parsed->home == belongs && parsed->user == user.value_or(parsed->user)) {
       return std::move(*parsed);
     }
   }
-  UserKeyFile made{belongs, entropy.draw<UserId>(),
+  UserKeyFile made{belongs, user ? *user : entropy.draw<UserId>(),
                    Seed::make([&](auto raw) { entropy.fill(raw); })};
   Bytes file = made.encode();
   const Status written = write_file(home.operator_key(), file);
@@ -39,7 +40,7 @@ Result<Account> make_first_operator(const FirstOperator& wanted, const Home& hom
                   crypto::passphrase_key(*wanted.passphrase, salt.bytes, wanted.cost));
     make_passphrase(account, key, salt, wanted.cost, reader_key, turn.entropy);
   } else {
-    HAMROH_ASSIGN(const UserKeyFile file, key_file(home, belongs, turn.entropy));
+    HAMROH_ASSIGN(const UserKeyFile file, key_file(home, belongs, std::nullopt, turn.entropy));
     account.id = file.user;
     account.key = crypto::SigningKey::from_seed(file.seed).public_key();
   }
@@ -48,6 +49,29 @@ Result<Account> make_first_operator(const FirstOperator& wanted, const Home& hom
   }
   HAMROH_TRY(turn.store.put(Table::user, account.row_key(), account.encode()));
   return account;
+}
+
+Result<bool> renew_operator_key(const Home& home, const UserHome& belongs, Turn& turn) {
+  std::optional<Account> renewed;
+  HAMROH_TRY(turn.store.scan(Table::user, Bytes{0}, {}, Transaction::Order::ascending,
+                             [&](ByteView key, ByteView value) {
+                               const auto id = UserId::from(key);
+                               auto account = id ? Account::parse(*id, value)
+                                                 : caller_error(Code::store_corrupt, "");
+                               if (account && account->active && account->key &&
+                                   account->role == Role::operator_) {
+                                 renewed = std::move(*account);
+                               }
+                               return !renewed;
+                             }));
+  if (!renewed) {
+    return false;
+  }
+  HAMROH_ASSIGN(const UserKeyFile file, key_file(home, belongs, renewed->id, turn.entropy));
+  renewed->key = crypto::SigningKey::from_seed(file.seed).public_key();
+  renewed->generation = 0;  // so that the change is entered into the ledger when the node starts
+  HAMROH_TRY(turn.store.put(Table::user, renewed->row_key(), renewed->encode()));
+  return true;
 }
 
 }  // namespace hamroh

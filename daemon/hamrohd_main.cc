@@ -17,8 +17,8 @@
 // Signals         SIGTERM, SIGINT: finish the turn, sign the head, stop. Any other death loses
 //                 nothing.
 // Exit codes      0 stopped as asked; 1 refused or failed, with the reason on standard error;
-//                 2 usage; 3 the keys of this node were destroyed (hamroh panic): starting it
-//                 again is of no use.
+//                 2 usage; 3 the keys of this node were destroyed (hamroh panic), or its home was
+//                 restored from a backup and has not come back: starting it again is of no use.
 
 #include <malloc.h>
 #include <termios.h>
@@ -34,6 +34,7 @@
 #include "daemon/memory.h"
 #include "daemon/panic.h"
 #include "daemon/recovery.h"
+#include "daemon/restore.h"
 #include "daemon/runtime.h"
 #include "daemon/setup.h"
 
@@ -43,7 +44,7 @@ using namespace hamroh;
 
 constexpr int exit_refused = 1;
 constexpr int exit_usage = 2;
-constexpr int exit_destroyed = 3;
+constexpr int exit_useless = 3;
 
 struct Arguments {
   std::string home;
@@ -62,6 +63,10 @@ struct Arguments {
   bool without_recovery = false;
   bool read_only = false;
   bool json = false;
+  std::string from;
+  std::string keys;
+  std::string keys_passphrase_file;
+  bool rehearse = false;
 };
 
 int refuse(const Arguments& arguments, const std::string& doing, const Error& error,
@@ -92,6 +97,9 @@ std::string remedy_for(Code code) {
     case Code::locked:
       return "As many officers as it takes bring them back with their recovery shares:\n"
              "    hamroh recovery use --home DIR SHARE...";
+    case Code::signing_stopped:
+      return "If that node is lost for good: hamroh node return --home DIR\n"
+             "  To look at what is here: hamrohd --home DIR --read-only";
     case Code::full:
       return "Free some disk space and start again; nothing that was accepted is lost.";
     default:
@@ -179,7 +187,8 @@ int serve(const Arguments& arguments) {
         beyond ? "The damage is where nothing can be read without it (the first page, or "
                  "the tables meta, node_secret,\n  ledger, ledger_node). Keep a copy; use a backup."
                : remedy_for(code));
-    return code == Code::locked ? exit_destroyed : refused;
+    const bool useless = code == Code::locked || code == Code::signing_stopped;
+    return useless ? exit_useless : refused;
   }
   return (*runtime)->run();
 }
@@ -306,20 +315,31 @@ std::string recovery_remedy(Code code) {
   }
 }
 
-int recover(const Arguments& arguments) {
-  RecoveryRequest request{Home(arguments.home), {}, std::nullopt, {}};
+// The shares of the files, or an exit code.
+tl::expected<std::vector<RecoveryShare>, int> read_shares(const Arguments& arguments) {
+  std::vector<RecoveryShare> shares;
   for (const std::string& file : arguments.shares) {
     auto text = read_file(file, recovery_share_file_bytes_max);
     if (!text) {
-      return refuse(arguments, file, text.error(), {});
+      return tl::unexpected(refuse(arguments, file, text.error(), {}));
     }
     auto share = read_recovery_share(hamroh::text(*text));
     crypto::wipe(*text);
     if (!share) {
-      return refuse(arguments, file, share.error(), recovery_remedy(share.error().code));
+      return tl::unexpected(
+          refuse(arguments, file, share.error(), recovery_remedy(share.error().code)));
     }
-    request.shares.push_back(std::move(*share));
+    shares.push_back(std::move(*share));
   }
+  return shares;
+}
+
+int recover(const Arguments& arguments) {
+  auto shares = read_shares(arguments);
+  if (!shares) {
+    return shares.error();
+  }
+  RecoveryRequest request{Home(arguments.home), std::move(*shares), std::nullopt, {}};
   const auto configuration = read_configuration(request.home);
   if (!configuration) {
     return refuse_configuration(request.home, configuration.error());
@@ -359,6 +379,261 @@ int recover(const Arguments& arguments) {
       arguments.home.c_str());
   return 0;
 }
+
+// ---- backups ----------------------------------------------------------------------------------
+
+std::string restore_remedy(Code code) {
+  switch (code) {
+    case Code::busy:
+    case Code::conflict:
+      return "It was left as it is. Name a new directory: --home NEW";
+    case Code::threshold_not_met:
+      return "Name the files with the officers' shares behind the options; how many it takes "
+             "stands "
+             "on each.";
+    case Code::expired:
+      return "Use the keyring that was written with this backup or later, or a newer backup.";
+    case Code::bad_passphrase:
+      return "Without recovery shares: --keys-passphrase-file FILE";
+    case Code::invalid_argument:
+      return "Add --passphrase-prompt or --passphrase-file FILE, or --key-file to use a key file "
+             "instead.";
+    case Code::full:
+      return "Nothing was left behind. Make room, and do it again.";
+    default:
+      return "Nothing was changed.";
+  }
+}
+
+int refuse_restore(const Arguments& arguments, const ShareFault& fault) {
+  return refuse(arguments, fault.which ? arguments.shares[*fault.which] : arguments.from,
+                Error{fault.code, Blame::caller, fault.text}, restore_remedy(fault.code));
+}
+
+const char* vault_mode_name(Vault::Mode mode) {
+  return mode == Vault::Mode::credential   ? "credential"
+         : mode == Vault::Mode::passphrase ? "passphrase"
+                                           : "users";
+}
+
+tl::expected<RestoreRequest, int> restore_request(const Arguments& arguments) {
+  auto shares = read_shares(arguments);
+  if (!shares) {
+    return tl::unexpected(shares.error());
+  }
+  RestoreRequest request{arguments.from, arguments.keys, std::move(*shares), {}, {}, {}};
+  if (!arguments.keys_passphrase_file.empty()) {
+    Arguments asked;
+    asked.json = arguments.json;
+    asked.passphrase_file = arguments.keys_passphrase_file;
+    auto passphrase = read_passphrase(asked);
+    if (!passphrase) {
+      return tl::unexpected(passphrase.error());
+    }
+    request.keyring_passphrase = std::move(**passphrase);
+  }
+  auto passphrase = read_passphrase(arguments);
+  if (!passphrase) {
+    return tl::unexpected(passphrase.error());
+  }
+  if (*passphrase) {
+    request.mode = Vault::Mode::passphrase;
+    request.passphrase = std::move(**passphrase);
+  } else if (arguments.key_file) {
+    request.mode = Vault::Mode::credential;
+  }
+  return request;
+}
+
+int verify(const Arguments& arguments) {
+  const auto request = restore_request(arguments);
+  if (!request) {
+    return request.error();
+  }
+  const auto head = verify_backup(*request);
+  if (!head) {
+    return refuse_restore(arguments, head.error());
+  }
+  const std::string created = to_iso8601(head->statement.created);
+  const auto pages = static_cast<unsigned long long>(head->database_bytes / page_bytes);
+  if (arguments.json) {
+    std::printf("{\"verified\": true, \"created\": \"%s\", \"pages\": %llu}\n", created.c_str(),
+                pages);
+  } else {
+    std::printf("This backup of %s is whole: all %llu pages open and are sound.\n", created.c_str(),
+                pages);
+  }
+  return 0;
+}
+
+void print_report_json(const Arguments& arguments, const RestoreReport& report) {
+  const auto n = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
+  std::string damaged;
+  for (const char* table : report.damaged) {
+    damaged += std::string(damaged.empty() ? "" : ", ") + "\"" + table + "\"";
+  }
+  std::printf(
+      "{\"good\": %s, \"rehearsed\": %s, \"member\": \"%s\", \"incarnation\": %u, \"created\": "
+      "\"%s\", \"ledger_size\": %llu, \"root_agrees\": %s, \"rows\": %llu, \"cases\": %llu, "
+      "\"messages_sent\": %llu, \"messages_received\": %llu, \"unsettled\": %llu, \"users\": %llu, "
+      "\"vault\": \"%s\", \"damaged\": [%s]}\n",
+      report.good() ? "true" : "false", arguments.rehearse ? "true" : "false",
+      to_uuid(report.head.statement.member).c_str(), report.head.statement.incarnation,
+      to_iso8601(report.head.statement.created).c_str(), n(report.ledger_size),
+      report.root_agrees && report.names_itself ? "true" : "false", n(report.rows), n(report.cases),
+      n(report.messages_sent), n(report.messages_received), n(report.unsettled), n(report.users),
+      vault_mode_name(report.mode), damaged.c_str());
+}
+
+void print_report(const Arguments& arguments, const RestoreReport& report) {
+  if (arguments.json) {
+    print_report_json(arguments, report);
+    return;
+  }
+  const auto n = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
+  std::printf(
+      "%s the backup of %s of member %s\n"
+      "  cases      %llu\n"
+      "  messages   %llu sent (%llu of them not settled then), %llu received\n"
+      "  users      %llu\n"
+      "  rows       %llu, of which every one was opened%s\n"
+      "  ledger     %llu entries; %s\n"
+      "  missing    whatever happened after that time\n",
+      arguments.rehearse ? "Rehearsed and removed again:" : "Restored",
+      to_iso8601(report.head.statement.created).c_str(),
+      to_uuid(report.head.statement.member).c_str(), n(report.cases), n(report.messages_sent),
+      n(report.unsettled), n(report.messages_received), n(report.users), n(report.rows),
+      report.damaged.empty() ? "" : ", but for damage (below)", n(report.ledger_size),
+      report.root_agrees && report.names_itself
+          ? "recomputed, and the backup's own entry stands in it"
+          : "IT IS NOT THE ONE THAT THE BACKUP WAS MADE OF");
+  for (const char* table : report.damaged) {
+    std::printf("  DAMAGED    %s\n", table);
+  }
+  if (arguments.rehearse) {
+    return;
+  }
+  std::printf(
+      "No node starts on %s yet, because the lost one may still run. If it is lost for good:\n"
+      "  hamroh node return --home %s --directory NEWEST\n"
+      "Only to look at it: hamrohd --home %s --read-only\n",
+      arguments.home.c_str(), arguments.home.c_str(), arguments.home.c_str());
+}
+
+int restore(const Arguments& arguments) {
+  auto request = restore_request(arguments);
+  if (!request) {
+    return request.error();
+  }
+  const char* temporary = std::getenv("TMPDIR");
+  const auto report =
+      arguments.rehearse
+          ? rehearse_restore(*request,
+                             temporary != nullptr && *temporary != '\0' ? temporary : "/var/tmp")
+          : restore_home(*request, Home(arguments.home));
+  crypto::wipe(request->passphrase);
+  crypto::wipe(request->keyring_passphrase);
+  if (!report) {
+    return refuse_restore(arguments, report.error());
+  }
+  print_report(arguments, *report);
+  if (const auto configuration = read_configuration(Home(arguments.home));
+      !arguments.rehearse && configuration &&
+      !(configuration->node_key_file + configuration->reader_key_file).empty()) {
+    std::fprintf(stderr,
+                 "hamrohd: %s/hamroh.toml names key files elsewhere, and the new ones lie in this "
+                 "home: correct [vault]\n",
+                 arguments.home.c_str());
+  }
+  return report->good() ? 0 : exit_refused;
+}
+
+int come_back(const Arguments& arguments) {
+  ReturnOptions options{Home(arguments.home), arguments.directory, arguments.listen, {}};
+  const auto configuration = read_configuration(options.home);
+  if (!configuration) {
+    return refuse_configuration(options.home, configuration.error());
+  }
+  auto passphrase = read_passphrase(arguments);
+  if (!passphrase) {
+    return passphrase.error();
+  }
+  options.passphrase = std::move(*passphrase).value_or(Bytes{});
+  const auto returned = return_home(options, *configuration);
+  crypto::wipe(options.passphrase);
+  if (!returned) {
+    const Code code = returned.error().code;
+    return refuse(arguments, arguments.home, returned.error(),
+                  code == Code::bad_passphrase
+                      ? "Give the vault's passphrase: --passphrase-prompt or --passphrase-file FILE"
+                  : code == Code::conflict ? "To make a member anew whose store is lost: hamroh "
+                                             "node init --again"
+                                           : remedy_for(code));
+  }
+  const auto position = static_cast<unsigned long long>(returned->position);
+  if (arguments.json) {
+    std::printf(
+        "{\"member\": \"%s\", \"incarnation\": %u, \"position\": %llu, \"request\": \"%s\"}\n",
+        to_uuid(returned->member).c_str(), returned->incarnation, position,
+        options.home.request().c_str());
+    return 0;
+  }
+  std::printf(
+      "Member %s is ready to come back as its incarnation %u, with new keys.\n"
+      "  1. Give %s to the administrators and read its fingerprint to them:\n"
+      "       hamroh node request --home %s\n"
+      "  2. They type, and as many as it takes agree:\n"
+      "       hamroh-authority propose keys %s --request request.hamroh --position %llu\n"
+      "  3. With the directory that comes of it:\n"
+      "       hamroh node join --home %s --directory FILE\n"
+      "       hamrohd --home %s\n"
+      "  4. Peers then deliver again what they have receipts for from entry %llu on.\n",
+      to_uuid(returned->member).c_str(), returned->incarnation, options.home.request().c_str(),
+      arguments.home.c_str(), to_uuid(returned->member).c_str(), position, arguments.home.c_str(),
+      arguments.home.c_str(), position);
+  return 0;
+}
+
+void opens_backup(CLI::App* verb, Arguments& arguments) {
+  verb->add_option("--from", arguments.from, "The backup")->required();
+  verb->add_option("--keys", arguments.keys, "Its keyring")->required();
+  verb->add_option("--keys-passphrase-file", arguments.keys_passphrase_file,
+                   "File with the passphrase of a keyring without recovery shares");
+  verb->add_option("share", arguments.shares, "Files with recovery shares");
+  verb->add_flag("--json", arguments.json, "Print JSON");
+}
+
+// Adds the verbs; which of them was typed runs.
+struct BackupVerbs {
+  CLI::App* verifying;
+  CLI::App* restoring;
+  CLI::App* returning;
+
+  BackupVerbs(CLI::App& app, Arguments& arguments) {
+    verifying = app.add_subcommand("verify-backup", "Used by `hamroh backup verify`");
+    opens_backup(verifying, arguments);
+    restoring = app.add_subcommand("restore", "Used by `hamroh restore`");
+    opens_backup(restoring, arguments);
+    restoring->add_option("--home", arguments.home, "The new home");
+    restoring->add_flag("--rehearse", arguments.rehearse, "Leave nothing behind");
+    restoring->add_option("--passphrase-file", arguments.passphrase_file, "A new passphrase");
+    restoring->add_flag("--passphrase-prompt", arguments.passphrase_prompt, "Ask for it");
+    restoring->add_flag("--key-file", arguments.key_file, "Open the vault with a key file");
+    returning = app.add_subcommand("return", "Used by `hamroh node return`");
+    returning->add_option("--home", arguments.home, "The home")->required();
+    returning->add_option("--directory", arguments.directory, "The newest directory");
+    returning->add_option("--listen", arguments.listen, "tcp://HOST:PORT");
+    returning->add_option("--passphrase-file", arguments.passphrase_file, "The vault's passphrase");
+    returning->add_flag("--passphrase-prompt", arguments.passphrase_prompt, "Ask for it");
+    returning->add_flag("--json", arguments.json, "Print JSON");
+  }
+  [[nodiscard]] std::optional<int> run(const Arguments& arguments) const {
+    return verifying->parsed()   ? std::optional(verify(arguments))
+           : restoring->parsed() ? std::optional(restore(arguments))
+           : returning->parsed() ? std::optional(come_back(arguments))
+                                 : std::nullopt;
+  }
+};
 
 // For a node that does not run; a running one does it itself, asked over its local API.
 int panic(const Arguments& arguments) {
@@ -448,13 +723,15 @@ int main(int count, char** values) {
   joining->add_option("--home", arguments.home, "The node's home directory")->required();
   joining->add_option("--directory", arguments.directory, "The directory file")->required();
   joining->add_flag("--json", arguments.json, "Print JSON");
+  const BackupVerbs backups(app, arguments);
   try {
     app.parse(count, values);
   } catch (const CLI::ParseError& error) {
     const int shown = app.exit(error);
     return shown == 0 ? 0 : exit_usage;
   }
-  if (arguments.home.empty()) {
+  const bool homeless = backups.verifying->parsed() || arguments.rehearse;
+  if (arguments.home.empty() && !homeless) {
     std::fputs("hamrohd: --home DIR is needed\n", stderr);
     return exit_usage;
   }
@@ -462,6 +739,9 @@ int main(int count, char** values) {
   if (!crypto::start()) {
     std::fputs("hamrohd: libsodium cannot start\n", stderr);
     return exit_refused;
+  }
+  if (const auto done = backups.run(arguments)) {
+    return *done;
   }
   if (making->parsed()) {
     return init(arguments);

@@ -7,6 +7,7 @@
 //   operator.key         the key file of the operator that was made with the node (0600); absent if
 //                        she has a passphrase
 //   anchor               size and root of the ledger, for recognising a restored old database
+//   backup-keys.hamroh   which keys open which backups (backup_keys.h); never part of a backup
 //   request.hamroh       this node's request for admission
 //   run/                 the local API's socket (0700)
 //   lock                 held while a process uses the home

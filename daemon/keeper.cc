@@ -84,8 +84,7 @@ Status Keeper::open_vault() {
 }
 
 Status Keeper::open_disk(const SqliteOptions& options) {
-  HAMROH_ASSIGN(const SymmetricKey node_key,
-                vault_->node_tier(key_file(configuration_.node_key_file, home_.node_key())));
+  HAMROH_ASSIGN(const SymmetricKey node_key, node_tier());
   SqliteOptions wanted = options;
   wanted.cache_kib = configuration_.cache_kib;
   HAMROH_ASSIGN(disk_, SqliteStore::open(home_.database(), wanted));
@@ -98,6 +97,11 @@ Status Keeper::open_disk(const SqliteOptions& options) {
 
 Status Keeper::open_node() {
   HAMROH_ASSIGN(auto transaction, sealed_->begin());
+  HAMROH_ASSIGN(const auto restored, transaction->get(Table::meta, row::restored));
+  if (restored) {
+    return caller_error(Code::signing_stopped,
+                        "this home was restored from a backup, and the lost node may still run");
+  }
   Effects effects;
   Turn turn{wall_now(), monotonic_now(), *transaction, entropy_, effects};
   NodeOptions options;
@@ -136,6 +140,15 @@ void Keeper::close() {
   reading_.reset();
   sealed_.reset();
   disk_.reset();
+}
+
+Result<SymmetricKey> Keeper::node_tier() const {
+  return vault_->node_tier(key_file(configuration_.node_key_file, home_.node_key()));
+}
+
+Result<SymmetricKey> Keeper::reader_tier() const {
+  return reader_key_ ? Result<SymmetricKey>(reader_key_->copy())
+                     : caller_error(Code::locked, "the vault is locked");
 }
 
 Status Keeper::unlock_store(ByteView passphrase) {
@@ -193,8 +206,7 @@ Result<std::vector<Bytes>> Keeper::draw_recovery(ShareCount count, const Network
     return caller_error(Code::invalid_argument,
                         "there are 2 to 16 shares, and at least 2 of them are needed");
   }
-  HAMROH_ASSIGN(SymmetricKey node_key,
-                vault_->node_tier(key_file(configuration_.node_key_file, home_.node_key())));
+  HAMROH_ASSIGN(SymmetricKey node_key, node_tier());
   const SymmetricKey recovery_key = SymmetricKey::make([&](auto raw) { entropy_.fill(raw); });
   const RecoverySplit split{start_of(network), member, split_id_of(recovery_key), count};
   drawn_ = *vault_;

@@ -40,6 +40,7 @@ class Keeper {
 
   // Vault and store; the node only if the home holds one. `create` makes an empty store.
   [[nodiscard]] Status open_store(bool create);
+  // Errors: signing_stopped (caller) if the store was restored from a backup and has not come back.
   [[nodiscard]] Status open_node();
   // Vault, store and node for looking only: nothing is written, signed or sent. See
   // read_only_store.h for how far it goes.
@@ -56,6 +57,11 @@ class Keeper {
   [[nodiscard]] SqliteStore& disk() { return *disk_; }
   [[nodiscard]] Entropy& entropy() { return entropy_; }
   [[nodiscard]] AnchorFile& anchor() { return *anchor_; }
+
+  // The tiers' keys themselves, for backups. Errors: what the key file has; locked (caller).
+  [[nodiscard]] Result<SymmetricKey> node_tier() const;
+  [[nodiscard]] Result<SymmetricKey> reader_tier() const;
+  [[nodiscard]] const Vault& vault() const { return *vault_; }
 
   // Gets the reader tier's key and opens the tier; the node itself is unlocked in a turn. A vault
   // with a credential file reads that file again and takes no notice of the passphrase. Errors

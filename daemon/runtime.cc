@@ -133,6 +133,11 @@ void Runtime::State::fall(const Error& error) {
   }
   questions.clear();
   send_replies();
+  backup.reset();
+  backup_begun = false;
+  backup_over = false;
+  backup_keys_over.clear();
+  backup_ended = "the store had to be opened again";
   keeper.close();
 }
 
@@ -173,6 +178,11 @@ void Runtime::State::work() {
     (void)::unlink(options.home.operator_key().c_str());
   }
   perform(std::move(effects));
+  destroy_backup_keys();
+  settle_backup();
+  if (trouble) {
+    return;
+  }
   send_replies();
   answer_questions();
   answer_polls();
@@ -235,6 +245,7 @@ Status Runtime::State::take_inputs(Turn& turn) {
     HAMROH_TRY(node.tick(turn));
   }
   HAMROH_TRY(finish_passphrases(turn));
+  HAMROH_TRY(enter_backup_keys_over(turn));
   std::size_t budget = options.configuration.inputs_max;
   HAMROH_TRY(take_link_frames(budget, turn));
   return take_requests(std::max<std::size_t>(budget, 1), turn);
@@ -242,6 +253,7 @@ Status Runtime::State::take_inputs(Turn& turn) {
 
 void Runtime::State::perform(Effects effects) {
   if (effects.truncate_log) {
+    end_backup("a case was erased meanwhile, and its traces must leave the log: begin it again");
     log_to_empty = true;
     next_emptying = {};
     (void)empty_log();  // else keep_house does, or the store says at the next turn that it is dead
@@ -371,6 +383,7 @@ void Runtime::State::loop() {
       panic();
       return;
     }
+    watch_backup();
     busy = inputs != before;  // there may be more: the API's descriptor is edge-triggered
     if (!busy) {
       keep_house();
@@ -394,6 +407,7 @@ void Runtime::State::end() {
     }
   }
   link.stop();
+  keeper.disk().hold(false);
   keeper.anchor().sync();
   (void)keeper.disk().checkpoint(true);
   log::info("node.stopped", {log::count("turns", turns), log::count("inputs", inputs)});

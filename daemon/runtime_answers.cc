@@ -28,13 +28,16 @@ bool only_reads(const api::Request& request) {
                     api::LoginWithKey, api::Logout, api::AddUser, api::ChangeUser,
                     api::SetPassphrase, api::SetFactor, api::MakeSigningKey, api::SignVote,
                     api::TakeCase, api::AssignCase, api::AskSecond, api::DecideTask,
-                    api::MakeRecovery, api::Panic, api::EraseCase>(request);
+                    api::MakeRecovery, api::Panic, api::EraseCase, api::BackupBegin,
+                    api::BackupRenew, api::BackupEnd>(request);
 }
 
 // Programs that watch the node are nobody at work.
 bool is_watching(const api::Request& request) {
   return std::holds_alternative<api::GetStatus>(request.ask) ||
-         std::holds_alternative<api::NextEvents>(request.ask);
+         std::holds_alternative<api::NextEvents>(request.ask) ||
+         std::holds_alternative<api::BackupRenew>(request.ask) ||
+         std::holds_alternative<api::BackupEnd>(request.ask);
 }
 
 constexpr Error read_only_error{Code::store_corrupt, Blame::environment,
@@ -371,6 +374,7 @@ Result<Answer> Runtime::State::reply_to(const api::MakeRecovery& ask, Turn&) {
       return caller_error(kept.error().code, kept.error().text);
     }
     HAMROH_TRY(kept);
+    renew_keyring();
     log::info("recovery.made");
     return api::Done{};
   }
@@ -403,7 +407,7 @@ Result<Answer> Runtime::State::reply_to(const api::EraseCase& ask, Turn& turn) {
   }
   log::info("case.erased", {log::text("reason", erasure_reason_name(ask.reason)),
                             log::count("asked", erased.asked)});
-  return api::Erased{std::move(erased.certificate), erased.asked, erased.before};
+  return api::Erased{std::move(erased.certificate), erased.asked, erased.before, backups_until()};
 }
 
 Result<Answer> Runtime::State::reply_to(const api::ListErasures& ask, Turn& turn) {

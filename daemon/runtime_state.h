@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "daemon/api_socket.h"
+#include "daemon/backup_keys.h"
 #include "daemon/challenges.h"
 #include "daemon/keeper.h"
 #include "daemon/link_process.h"
@@ -82,6 +83,12 @@ struct Reading {
   Actor actor;
   CaseId case_id;
   bool exported = false;
+};
+
+// A backup is being made: the database file stands still.
+struct BackupHold {
+  BackupId id;
+  Duration until;  // unless it is renewed
 };
 
 struct Runtime::State {
@@ -246,6 +253,27 @@ struct Runtime::State {
   [[nodiscard]] api::Names names_in(const CaseView& shown) const;
   Result<std::vector<Event>> seen_events(const WaitingPoll& poll, std::vector<Event> events);
 
+  // runtime_backup.cc
+  Result<Answer> reply_to(const api::BackupBegin& ask, Turn& turn);
+  Result<Answer> reply_to(const api::BackupRenew& ask, Turn&);
+  Result<Answer> reply_to(const api::BackupEnd& ask, Turn&);
+  // After the commit: from the turn that entered a backup the file stands still, and its size is
+  // known; from the turn that ended one the log moves again.
+  void settle_backup();
+  // Ends one that is not renewed, or for which the disk gets too small.
+  void watch_backup();
+  // Also for whoever must move the log at once; what the backup program is told.
+  void end_backup(const char* why);
+  // When the last key that opens a backup of today goes; nothing if there was never a backup.
+  [[nodiscard]] std::optional<Timestamp> backups_until() const;
+  Result<BackupKeys> open_backup_keys() const;
+  [[nodiscard]] BackupPolicy backup_policy() const;
+  // The keys whose time is over: entered in the turn, destroyed after its commit.
+  Status enter_backup_keys_over(Turn& turn);
+  void destroy_backup_keys();
+  // New recovery shares open the keyring from now on.
+  void renew_keyring();
+
   // runtime_link.cc
   Status take_link_frames(std::size_t& budget, Turn& turn);
   Status take_link_frame(const pair::Frame& frame, Turn& turn);
@@ -276,6 +304,12 @@ struct Runtime::State {
   std::optional<SessionId> session;
   std::optional<CaseId> opened_case;  // by that
   bool exported = false;              // and as a file
+  std::optional<BackupHold> backup;
+  bool backup_begun = false;      // in this turn
+  bool backup_over = false;       // ended by this turn
+  const char* backup_ended = "";  // why the last one ended
+  std::vector<BackupKeyId> backup_keys_over;
+  Duration next_backup_upkeep;
   std::vector<WaitingPoll> polls;
   std::deque<Event> recent;      // the newest events, without gap
   std::optional<Error> trouble;  // why there is no node at the moment

@@ -114,6 +114,51 @@ Result<MemberId> initialise_home(const InitOptions& options) {
   return member;
 }
 
+namespace {
+
+// As Node::check_anchor: the file outside the database knows more than the database.
+Result<bool> is_old_copy(const AnchorFile& file, const Ledger& ledger, Transaction& store) {
+  const auto anchor = file.read();
+  if (!anchor || anchor->size > ledger.size()) {
+    return anchor.has_value();
+  }
+  HAMROH_ASSIGN(const CompactRange range, ledger.range_at(store, anchor->size));
+  return range.root() != anchor->root;
+}
+
+}  // namespace
+
+Result<ReturnedMember> return_home(const ReturnOptions& options,
+                                   const Configuration& configuration) {
+  Return how{{}, options.endpoint, false};
+  if (!options.directory_file.empty()) {
+    HAMROH_ASSIGN(how.directory, read_file(options.directory_file, limits::directory_bytes_max));
+  }
+  HAMROH_ASSIGN(const HomeLock lock, HomeLock::take(options.home));
+  Keeper keeper(options.home, configuration);
+  HAMROH_TRY(keeper.open_store(false));
+  if (!keeper.unlocked()) {
+    HAMROH_TRY(keeper.unlock_store(options.passphrase));
+  }
+  HAMROH_ASSIGN(auto transaction, keeper.store().begin());
+  HAMROH_ASSIGN(const Ledger before, Ledger::load(*transaction));
+  HAMROH_ASSIGN(how.old_copy, is_old_copy(keeper.anchor(), before, *transaction));
+  Effects effects;
+  Turn turn{wall_now(), monotonic_now(), *transaction, keeper.entropy(), effects};
+  HAMROH_ASSIGN(ReturnedMember returned, Node::come_back(how, turn));
+  HAMROH_ASSIGN(const JoinRequest parsed, parse_join_request(returned.request));
+  HAMROH_TRY(renew_operator_key(options.home, {parsed.network, returned.member}, turn));
+  HAMROH_ASSIGN(const Ledger after, Ledger::load(*transaction));
+  const WriteAnchor anchor{after.size(), after.root()};
+  HAMROH_TRY(transaction->commit());
+  // Commit point: the lost incarnation's keys are gone from here. A crash before the request is
+  // written leaves a home that can return once more.
+  transaction.reset();
+  keeper.anchor().replace(anchor);
+  HAMROH_TRY(write_file(options.home.request(), returned.request));
+  return returned;
+}
+
 Result<Joined> join_network(const Home& home, const Configuration& configuration,
                             const std::string& directory_file) {
   HAMROH_ASSIGN(const Bytes file, read_file(directory_file, limits::directory_bytes_max));

@@ -6,7 +6,7 @@
 #include "daemon/configuration.h"
 #include "daemon/first_operator.h"
 #include "daemon/home.h"
-#include "protocol/membership.h"
+#include "protocol/node.h"
 
 namespace hamroh {
 
@@ -28,6 +28,18 @@ struct InitOptions {
 // there before is removed again. Errors: busy, conflict (a home that somebody else uses or that
 // holds a node is left alone), and whatever files and constitution may have.
 [[nodiscard]] Result<MemberId> initialise_home(const InitOptions& options);
+
+struct ReturnOptions {
+  Home home;
+  std::string directory_file;  // empty: what the store has
+  std::string endpoint;        // empty: as before
+  Bytes passphrase;            // if the vault opens with one
+};
+// Makes the next incarnation of the member out of a home that was restored from a backup, or whose
+// anchor shows that its database is an old copy; writes its request. Errors: conflict (neither is
+// so), locked, busy, and those of Node::come_back.
+[[nodiscard]] Result<ReturnedMember> return_home(const ReturnOptions& options,
+                                                 const Configuration& configuration);
 
 struct Joined {
   MemberId member;

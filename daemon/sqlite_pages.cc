@@ -2,7 +2,6 @@
 
 #include <sqlite3.h>
 
-#include <algorithm>
 #include <array>
 #include <cstring>
 #include <new>
@@ -12,30 +11,10 @@ namespace hamroh {
 namespace {
 
 constexpr std::size_t sum_at = page_bytes - page_reserved_bytes;
-static_assert(page_reserved_bytes == sizeof(std::uint64_t));
-
-// Each step is a bijection of the running value and of the word, so damage to one word always
-// shows.
-std::uint64_t mix(std::uint64_t sum, std::uint64_t word) {
-  sum = (sum ^ word) * 0x9e3779b97f4a7c15ULL;
-  return sum ^ (sum >> 32);
-}
 
 bool is_page(int amount, sqlite3_int64 offset) {
   return amount == static_cast<int>(page_bytes) &&
          offset % static_cast<sqlite3_int64>(page_bytes) == 0;
-}
-
-// A hole that no write ever reached reads as zeros and carries no checksum. SQLite refuses a zeroed
-// b-tree page by itself.
-bool all_zero(std::span<const std::uint8_t, page_bytes> page) {
-  return std::all_of(page.begin(), page.end(), [](std::uint8_t byte) { return byte == 0; });
-}
-
-bool page_sound(std::uint64_t offset, std::span<const std::uint8_t, page_bytes> page) {
-  std::uint64_t stored = 0;
-  std::memcpy(&stored, page.data() + sum_at, sizeof stored);
-  return stored == page_checksum(offset, page) || all_zero(page);
 }
 
 std::size_t number_at(std::span<const std::uint8_t, page_bytes> page, std::size_t at) {
@@ -85,7 +64,7 @@ int file_read(sqlite3_file* file, void* out, int amount, sqlite3_int64 offset) {
   }
   const std::span<const std::uint8_t, page_bytes> page(static_cast<const std::uint8_t*>(out),
                                                        page_bytes);
-  return page_sound(static_cast<std::uint64_t>(offset), page) ? SQLITE_OK : SQLITE_IOERR_DATA;
+  return is_page_sound(static_cast<std::uint64_t>(offset), page) ? SQLITE_OK : SQLITE_IOERR_DATA;
 }
 
 int file_write(sqlite3_file* file, const void* data, int amount, sqlite3_int64 offset) {
@@ -152,17 +131,6 @@ constexpr sqlite3_io_methods page_methods{
 };
 
 }  // namespace
-
-std::uint64_t page_checksum(std::uint64_t page_offset,
-                            std::span<const std::uint8_t, page_bytes> page) {
-  std::uint64_t sum = mix(0x68616d726f680001ULL, page_offset);
-  for (std::size_t at = 0; at < sum_at; at += sizeof(std::uint64_t)) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, page.data() + at, sizeof word);
-    sum = mix(sum, word);
-  }
-  return sum;
-}
 
 struct PageVfs::State {
   sqlite3_vfs vfs{};

@@ -1,35 +1,25 @@
 // A checksum in every page of the database file, verified whenever a page is read from it.
 //
 // SQLite finds damage only where it breaks the structure of a page: a flipped bit in a row id makes
-// a row vanish without a word. So every page of `page_bytes` ends in eight reserved bytes that hold
-// a checksum of its content and its place. It is written when the page reaches the database file
-// (at a checkpoint, so not on the commit path) and verified before SQLite sees the page; a page
-// that fails is SQLITE_IOERR_DATA. Pages in the write-ahead log carry SQLite's own checksums (see
-// sqlite_wal.h).
+// a row vanish without a word. So every page ends in a checksum, see protocol/page_sum.h. It is
+// written when the page reaches the database file (at a checkpoint, so not on the commit path) and
+// verified before SQLite sees the page; a page that fails is SQLITE_IOERR_DATA. Pages in the
+// write-ahead log carry SQLite's own checksums (see sqlite_wal.h).
 //
 // On the same way the gaps within pages are zeroed, in which SQLite leaves copies of rows that went
 // to another page: what was erased shall stand nowhere in the file.
-//
-// Any damage within one aligned eight-byte word is found for certain, other damage but for one
-// chance in 2^64. It is no defence against an adversary; sealed records are.
 #pragma once
 
-#include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 
 #include "protocol/error.h"
+#include "protocol/page_sum.h"
 
 namespace hamroh {
 
-inline constexpr std::size_t page_bytes = 16 * 1024;
-inline constexpr std::size_t page_reserved_bytes = 8;
 // So that a page's first byte tells what it is; 256 GiB.
 inline constexpr std::size_t pages_max = (std::size_t{1} << 24) - 1;
-
-[[nodiscard]] std::uint64_t page_checksum(std::uint64_t page_offset,
-                                          std::span<const std::uint8_t, page_bytes> page);
 
 // An SQLite VFS over another one, registered while this lives. One database per object, and the
 // database must be closed first.

@@ -295,6 +295,7 @@ struct SqliteStore::State {
   bool create = true;
   bool read_only = false;
   bool log_damaged = false;      // and read_only
+  bool held = false;             // nothing may move into the database file
   std::uint64_t wal_frames = 0;  // not in the database file yet
   int last_error = SQLITE_OK;
   bool disk_full = false;  // since the last commit or checkpoint that worked
@@ -813,7 +814,7 @@ Result<Checkpointed> SqliteStore::checkpoint(bool truncate) {
   }
   int in_log = 0;
   int moved = 0;
-  if (state_->read_only) {
+  if (state_->read_only || state_->held) {
     return Checkpointed{};
   }
   const int mode = truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
@@ -827,6 +828,13 @@ Result<Checkpointed> SqliteStore::checkpoint(bool truncate) {
   done.pages_moved = static_cast<std::uint64_t>(std::max(moved, 0));
   state_->wal_frames = done.pages_in_log - std::min(done.pages_moved, done.pages_in_log);
   return done;
+}
+
+void SqliteStore::hold(bool still) {
+  state_->held = still;
+}
+bool SqliteStore::held() const {
+  return state_->held;
 }
 
 Result<std::vector<const char*>> SqliteStore::damaged_tables() {

@@ -50,6 +50,10 @@ class SqliteStore final : public Store {
   // Moves the log into the database file; never within a transaction. With `truncate` the log is
   // also emptied, so that nothing erased stays in it.
   [[nodiscard]] Result<Checkpointed> checkpoint(bool truncate);
+  // While held, the database file stands still, so that another process may copy it: checkpoint()
+  // moves nothing, whoever asks. The log grows meanwhile.
+  void hold(bool still);
+  [[nodiscard]] bool held() const;
   // Reads every page: seconds for a large store. Never within a transaction. The names of the
   // tables that hold a damaged page; "free pages" for what belongs to no table. The store goes on
   // working.

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "protocol/access.h"
+#include "protocol/backup.h"
 #include "protocol/erasure.h"
 #include "protocol/recovery_share.h"
 #include "protocol/task.h"
@@ -30,9 +31,11 @@ inline constexpr std::uint64_t wait_ms_max = 60'000;
 inline constexpr std::size_t directory_chunk_max = 9 * 1024 * 1024;
 inline constexpr std::size_t passphrase_bytes_max = 1'024;
 inline constexpr std::size_t given_users_max = 32;  // in one assignment
-inline constexpr std::size_t names_max = 1'024;     // in one reply
 inline constexpr std::size_t code_bytes_max = 16;   // of a second factor
 inline constexpr std::size_t users_page_max = 256;
+inline constexpr Duration backup_lease = seconds(30);
+inline constexpr std::size_t backup_passphrase_bytes = 32 + 16 + 8 + 8;
+inline constexpr std::size_t names_max = 1'024;  // in one reply
 }  // namespace limits
 
 // A cursor that means: from what comes next.
@@ -278,6 +281,24 @@ struct SignVote {
   bool operator==(const SignVote&) const = default;
 };
 
+// Begins a backup: from the answer on the database file stands still, until the backup ends or is
+// not renewed for limits::backup_lease. One at a time: another one ends it.
+struct BackupBegin {
+  // Where there are no recovery shares: what opens the keyring, Argon2id's result[32] ‖ salt[16] ‖
+  // operations u64 ‖ memory u64. Empty: the recovery shares open it.
+  Bytes passphrase;
+  bool operator==(const BackupBegin&) const = default;
+};
+struct BackupRenew {
+  BackupId backup;
+  bool operator==(const BackupRenew&) const = default;
+};
+// Answered with success only if the file has stood still all the time.
+struct BackupEnd {
+  BackupId backup;
+  bool operator==(const BackupEnd&) const = default;
+};
+
 struct Request {
   std::uint64_t id = 0;
   std::variant<Submit, GetStatus, GetMessage, ListCases, GetCase, GetBody, NextEvents, GetReceipt,
@@ -285,7 +306,8 @@ struct Request {
                GetAlarms, TakeCase, AssignCase, AskSecond, DecideTask, ListTasks, GetAccesses,
                ExportCase, FindMessages, MakeRecovery, Panic, EraseCase, ListErasures, GetErasure,
                Login, GetChallenge, LoginWithKey, Logout, WhoAmI, AddUser, ChangeUser, ListUsers,
-               SetPassphrase, SetFactor, MakeSigningKey, GetUserKeys, SignVote>
+               SetPassphrase, SetFactor, MakeSigningKey, GetUserKeys, SignVote, BackupBegin,
+               BackupRenew, BackupEnd>
       ask;
   std::optional<SessionToken> session = std::nullopt;
   bool operator==(const Request&) const = default;
@@ -427,6 +449,8 @@ struct Erased {
   Bytes certificate;
   std::uint64_t asked = 0;  // other members
   bool before = false;      // it had been erased already
+  // Until when backups that were made before may still be opened; absent: there are none.
+  std::optional<Timestamp> backups_until;
   bool operator==(const Erased&) const = default;
 };
 struct Erasures {
@@ -519,13 +543,25 @@ struct Exported {
   Names names;
   bool operator==(const Exported&) const = default;
 };
+// What is needed to make one backup, and how long it can be opened.
+struct BackupBegun {
+  BackupStatement statement;
+  Bytes file_key;  // 32 bytes: of this backup only; whoever gets it wipes it
+  std::uint64_t database_bytes = 0;
+  Bytes vault;
+  Bytes keyring;
+  BackupPolicy policy;
+  std::uint8_t threshold = 0;  // of the recovery shares that open the keyring; 0: a passphrase
+  std::uint8_t shares = 0;
+  bool operator==(const BackupBegun&) const = default;
+};
 
 struct Reply {
   std::uint64_t id = 0;
   std::variant<Failure, Accepted, NodeStatus, Message, Cases, Case, Body, Events, Receipt,
                LedgerPage, LedgerHead, Members, Done, Rotated, Alarms, Asked, Tasks, Accesses,
                Exported, Found, RecoveryShares, Destroyed, Erased, Erasures, LoggedIn, Challenge,
-               Me, Users, Factor, UserKeys, Vote>
+               Me, Users, Factor, UserKeys, Vote, BackupBegun>
       answer;
   bool operator==(const Reply&) const = default;
 };

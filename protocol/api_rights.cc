@@ -32,6 +32,9 @@ struct Need {
   Needed operator()(const ConfirmClock&) const { return {true, Operation::manage_node, {}}; }
   Needed operator()(const Rotate&) const { return {true, Operation::manage_node, {}}; }
   Needed operator()(const MakeRecovery&) const { return {true, Operation::back_up, {}}; }
+  Needed operator()(const BackupBegin&) const { return {true, Operation::back_up, {}}; }
+  Needed operator()(const BackupRenew&) const { return {true, Operation::back_up, {}}; }
+  Needed operator()(const BackupEnd&) const { return {true, Operation::back_up, {}}; }
   Needed operator()(const Panic&) const { return {true, Operation::panic, {}}; }
   Needed operator()(const EraseCase&) const { return {true, Operation::erase_case, {}}; }
   Needed operator()(const ListErasures&) const { return {true, Operation::see_accesses, {}}; }

@@ -51,7 +51,7 @@ enum class EntryKind : std::uint8_t {
   erased = 26,        // a case; subject: SHA-256 of the certificate
   erasure_told = 27,  // another member's certificate; subject: SHA-256 of it
   user_changed = 28,  // an account; subject: commitment to the account's new state
-  backup_made = 29,   // subject: SHA-256 of the backup's head
+  backup_made = 29,   // subject: SHA-256 of its statement, see backup.h
   upgraded = 30,      // the store's format; code: zero
   // Reserved, so that later nodes can use them without a new wire version.
   dummy = 240,

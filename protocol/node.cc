@@ -84,17 +84,7 @@ Result<Bytes> Node::initialise(const NewMember& member, Turn& turn) {
   identity.endpoint = member.endpoint;
   identity.network_file = member.network_file;
 
-  const Seed author_seed = draw_secret(turn.entropy);
-  const Seed receipt_seed = draw_secret(turn.entropy);
-  const Seed witness_seed = draw_secret(turn.entropy);
-  const AgreementKey transport = draw_secret(turn.entropy);
-  const auto author = crypto::SigningKey::from_seed(author_seed);
-  const auto receipt = crypto::SigningKey::from_seed(receipt_seed);
-  const auto witness = crypto::SigningKey::from_seed(witness_seed);
-  HAMROH_TRY(put_secret(turn.store, Table::reader_secret, row::author, author_seed));
-  HAMROH_TRY(put_secret(turn.store, Table::node_secret, row::receipt, receipt_seed));
-  HAMROH_TRY(put_secret(turn.store, Table::node_secret, row::witness, witness_seed));
-  HAMROH_TRY(put_secret(turn.store, Table::node_secret, row::transport, transport));
+  HAMROH_ASSIGN(const MemberKeys keys, draw_member_keys(turn));
   HAMROH_TRY(turn.store.put(Table::meta, row::identity, identity.encode()));
   HAMROH_TRY(CaseKeys::load(turn));
   LayoutRecord layout;
@@ -105,26 +95,47 @@ Result<Bytes> Node::initialise(const NewMember& member, Turn& turn) {
   // locked from its first start can be sealed for.
   Node made;
   made.identity_ = identity;
-  made.author_ = crypto::SigningKey::from_seed(author_seed);
+  made.author_ = crypto::SigningKey::from_seed(keys.author.seed());
   HAMROH_ASSIGN(made.ledger_, Ledger::load(turn.store));
   HAMROH_TRY(made.keep_key_sheet(turn));
   HAMROH_TRY(made.ledger_.flush(turn.store));
 
+  return request_of(identity, keys);
+}
+
+// What a member asks to be admitted with.
+Result<Bytes> Node::request_of(const Identity& identity, const MemberKeys& keys) {
   Member entry;
   entry.id = identity.member;
   entry.name = identity.name;
   entry.kind = identity.kind;
   entry.incarnation = identity.incarnation;
   entry.capabilities = default_capabilities(identity.kind);
-  entry.author = key_as<AuthorKey>(author.public_key());
-  entry.receipt = key_as<ReceiptKey>(receipt.public_key());
-  entry.witness = key_as<WitnessKey>(witness.public_key());
-  entry.transport = *TransportKey::from(crypto::x25519_public(transport).view());
+  entry.author = key_as<AuthorKey>(keys.author.public_key());
+  entry.receipt = key_as<ReceiptKey>(keys.receipt.public_key());
+  entry.witness = key_as<WitnessKey>(keys.witness.public_key());
+  entry.transport = keys.transport;
   entry.endpoint = identity.endpoint;
-  Bytes request = make_join_request(identity.network, entry, author, receipt, witness);
+  Bytes request =
+      make_join_request(identity.network, entry, keys.author, keys.receipt, keys.witness);
   // The request must be acceptable to whoever admits, so bad names are found here, not there.
   HAMROH_TRY(parse_join_request(request));
   return request;
+}
+
+// All keys of a member, new, in the place of those that there may be.
+Result<Node::MemberKeys> Node::draw_member_keys(Turn& turn) {
+  const Seed author = draw_secret(turn.entropy);
+  const Seed receipt = draw_secret(turn.entropy);
+  const Seed witness = draw_secret(turn.entropy);
+  const AgreementKey transport = draw_secret(turn.entropy);
+  HAMROH_TRY(put_secret(turn.store, Table::reader_secret, row::author, author));
+  HAMROH_TRY(put_secret(turn.store, Table::node_secret, row::receipt, receipt));
+  HAMROH_TRY(put_secret(turn.store, Table::node_secret, row::witness, witness));
+  HAMROH_TRY(put_secret(turn.store, Table::node_secret, row::transport, transport));
+  return MemberKeys{crypto::SigningKey::from_seed(author), crypto::SigningKey::from_seed(receipt),
+                    crypto::SigningKey::from_seed(witness),
+                    *TransportKey::from(crypto::x25519_public(transport).view())};
 }
 
 Result<Node> Node::open(const NodeOptions& options, Turn& turn) {
@@ -186,6 +197,10 @@ Status Node::load_keys(Turn& turn) {
       return tl::unexpected(verified.error());
     }  // else the author key has just changed, and the sheet is about to be signed again
   }
+  return load_epochs(turn);
+}
+
+Status Node::load_epochs(Turn& turn) {
   epochs_.clear();
   Status parsed;
   const Bytes from{'e'};

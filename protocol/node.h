@@ -12,9 +12,9 @@
 //
 // Where things stand: node.cc (opening, epoch keys, time), node_membership.cc (who is a member),
 // node_keys.cc (this node's own keys), node_cases.cc (rows under the keys of cases),
-// node_erasure.cc (what goes for good), node_redelivery.cc (what a member lost), node_submit.cc
-// (what clients ask), node_receive.cc (what peers say), node_send.cc (the end of a turn),
-// node_view.cc (what is shown), node_access.cc (to whom).
+// node_erasure.cc (what goes for good), node_redelivery.cc (what a member lost), node_return.cc
+// (coming back from a backup), node_submit.cc (what clients ask), node_receive.cc (what peers say),
+// node_send.cc (the end of a turn), node_view.cc (what is shown), node_access.cc (to whom).
 #pragma once
 
 #include <map>
@@ -22,6 +22,7 @@
 #include <string>
 
 #include "protocol/access.h"
+#include "protocol/backup.h"
 #include "protocol/case_keys.h"
 #include "protocol/erasure.h"
 #include "protocol/join_request.h"
@@ -42,6 +43,21 @@ struct NewMember {
   // A member that lost its keys comes back under its id, with the incarnation after the lost one.
   std::optional<MemberId> again;
   std::uint32_t incarnation = 1;
+};
+
+// How a member comes back whose disk is lost or whose store is an old copy.
+struct Return {
+  Bytes directory;        // the newest, where the lost incarnation stands; empty: the store's
+  std::string endpoint;   // empty: as before
+  bool old_copy = false;  // something outside the store shows that it is one
+};
+struct ReturnedMember {
+  Bytes request;  // for the administrators
+  MemberId member;
+  std::string name;
+  std::uint32_t incarnation = 0;  // the new one
+  // What peers have receipts for from here on in the lost ledger, they deliver again.
+  std::uint64_t position = 0;
 };
 
 // Which of its keys a member changes, and where it is reached from now on.
@@ -115,6 +131,12 @@ class Node {
   // Makes a member's keys and identity in an empty store and returns the join request to be
   // admitted. Needs the reader tier.
   [[nodiscard]] static Result<Bytes> initialise(const NewMember& member, Turn& turn);
+
+  // Makes the next incarnation of a member out of a store that a backup or an old copy left: new
+  // keys, the ledger, messages and cases as they stand. Needs the reader tier. Errors (caller):
+  // not_found (no node), conflict (it was not restored and is no old copy), unknown_member (the
+  // directory has it not), locked, and what a directory may have.
+  [[nodiscard]] static Result<ReturnedMember> come_back(const Return& how, Turn& turn);
 
   // Opens a node from its store; `turn` is finished and committed by the caller like any other. If
   // the reader tier is locked, the node starts locked.
@@ -248,6 +270,9 @@ class Node {
   // The signed files of one alarm, for outsiders to judge.
   [[nodiscard]] Result<std::vector<AlarmRecord>> alarms(Turn& turn) const;
   [[nodiscard]] bool locked() const { return !author_.has_value(); }
+  // Backups: entered before one is made, and when a key that opened some was destroyed.
+  void enter_backup(const BackupStatement& statement, Turn& turn);
+  void enter_backup_key_destroyed(const BackupKeyId& key, Turn& turn);
   // The private transport key, for the link.
   [[nodiscard]] Result<AgreementKey> transport_secret(Turn& turn) const;
 
@@ -325,7 +350,16 @@ class Node {
 
   // node.cc
   [[nodiscard]] Status load(const NodeOptions& options, Turn& turn);
+  struct MemberKeys {
+    crypto::SigningKey author;
+    crypto::SigningKey receipt;
+    crypto::SigningKey witness;
+    TransportKey transport;
+  };
+  [[nodiscard]] static Result<MemberKeys> draw_member_keys(Turn& turn);
+  [[nodiscard]] static Result<Bytes> request_of(const Identity& identity, const MemberKeys& keys);
   [[nodiscard]] Status load_keys(Turn& turn);
+  [[nodiscard]] Status load_epochs(Turn& turn);
   [[nodiscard]] Status load_peers(Turn& turn);
   [[nodiscard]] Status load_peer(const Member& member, Peer& peer, Turn& turn);
   [[nodiscard]] Status load_held(const MemberId& member, Peer& peer, Turn& turn);

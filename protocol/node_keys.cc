@@ -24,6 +24,9 @@ Standing Node::standing() const {
   if (self->state == MemberState::revoked) {
     return Standing::revoked;
   }
+  if (identity_.incarnation > self->incarnation) {
+    return Standing::not_listed;  // come back, and not admitted again yet
+  }
   if (!same_key(self->receipt.view(), receipt_->public_key().view()) ||
       (author_ && !same_key(self->author.view(), author_->public_key().view()))) {
     return Standing::superseded;
@@ -173,6 +176,15 @@ Result<bool> Node::adopt_own_keys(Turn& turn) {
   }
   HAMROH_TRY(load_keys(turn));
   return moved;
+}
+
+void Node::enter_backup(const BackupStatement& statement, Turn& turn) {
+  append_entry(EntryKind::backup_made, Code::none, statement.digest(), Digest{}, {}, turn);
+}
+
+void Node::enter_backup_key_destroyed(const BackupKeyId& key, Turn& turn) {
+  append_entry(EntryKind::keys_destroyed, Code::none, crypto::sha256({key.view()}), Digest{}, {},
+               turn);
 }
 
 // From here on the new keys sign: a session of their own, and a key sheet under the new author key.

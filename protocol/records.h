@@ -15,6 +15,12 @@ namespace hamroh {
 namespace row {
 inline const Bytes identity{'i', 'd'};
 inline const Bytes clock{'c', 'l', 'o', 'c', 'k'};
+// This store came out of a backup, whose statement stands here: no node starts on it before it has
+// come back as the next incarnation.
+inline const Bytes restored{'r', 'e', 's', 't', 'o', 'r', 'e', 'd'};
+// version u8 (1) ‖ u64: the position of the last return. Until the new incarnation is admitted, the
+// member may return once more, as if the last time had not been.
+inline const Bytes returned{'r', 'e', 't', 'u', 'r', 'n', 'e', 'd'};
 inline const Bytes own_sheet{'s', 'h', 'e', 'e', 't'};
 inline const Bytes waiting_rotation{'w', 'a', 'i', 't', 's'};
 inline const Bytes transport{'t', 'r', 'a', 'n', 's', 'p', 'o', 'r', 't'};

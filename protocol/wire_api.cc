@@ -204,6 +204,9 @@ struct FillRequest {
     out.limit = ask.limit;
   }
   void operator()(const GetErasure& ask) { out.case_id = raw(ask.case_id); }
+  void operator()(const BackupBegin& ask) { out.bytes = ask.passphrase; }
+  void operator()(const BackupRenew& ask) { out.message = raw(ask.backup); }
+  void operator()(const BackupEnd& ask) { out.message = raw(ask.backup); }
   template <class Other>
   void operator()(const Other&) {}  // a verb of users: FillUserFields
 };
@@ -289,6 +292,18 @@ Result<Ask> parse_erase(const wire::RequestMessage& table) {
     return caller_error(Code::invalid_argument, "a reason for an erasure that nobody knows");
   }
   return EraseCase{id, static_cast<ErasureReason>(table.kind()), table.flag()};
+}
+
+Result<Ask> parse_backup_ask(std::size_t verb, const wire::RequestMessage& table) {
+  if (verb == verb_of<BackupBegin>) {
+    const std::size_t length = bytes_of(table.bytes()).size();
+    if (length != 0 && length != limits::backup_passphrase_bytes) {
+      return caller_error(Code::invalid_argument, "a backup is begun with other bytes than these");
+    }
+    return BackupBegin{copy_of(table.bytes())};
+  }
+  HAMROH_ASSIGN(const BackupId backup, fixed_of<BackupId>(table.message()));
+  return verb == verb_of<BackupRenew> ? Ask(BackupRenew{backup}) : Ask(BackupEnd{backup});
 }
 
 Result<Ask> parse_query(std::size_t verb, const wire::RequestMessage& table) {
@@ -378,6 +393,10 @@ Result<Ask> parse_query(std::size_t verb, const wire::RequestMessage& table) {
       HAMROH_ASSIGN(const CaseId id, fixed_of<CaseId>(table.case_id()));
       return GetErasure{id};
     }
+    case verb_of<BackupBegin>:
+    case verb_of<BackupRenew>:
+    case verb_of<BackupEnd>:
+      return parse_backup_ask(verb, table);
     default:
       return parse_user_verb(verb, table);
   }
@@ -771,6 +790,7 @@ struct FillReply {
     bytes = put(builder, ByteView(reply.certificate));
     number = reply.asked;
     flag = reply.before;
+    size = reply.backups_until.value_or(Timestamp{}).ms;
   }
   void operator()(const Erasures& reply) {
     Bytes packed;
@@ -822,6 +842,12 @@ struct FillReply {
   void operator()(const Vote& reply) {
     message = put(builder, ByteView(reply.certificate.encode()));
     bytes = put(builder, reply.signature.view());
+  }
+  void operator()(const BackupBegun& reply) {
+    Bytes part = encode_part(reply);
+    bytes = put(builder, ByteView(part));
+    crypto::wipe(part);
+    number = reply.database_bytes;
   }
 };
 
@@ -882,6 +908,14 @@ Result<Answer> parse_alarms(const wire::ReplyMessage& table) {
       item.alarm.there = crypto::sha256({item.there});
       reply.alarms.push_back(std::move(item));
     }
+  }
+  return reply;
+}
+
+Result<Answer> parse_erased(const wire::ReplyMessage& table) {
+  Erased reply{copy_of(table.bytes()), table.number(), table.flag(), std::nullopt};
+  if (table.size() != 0) {
+    reply.backups_until = Timestamp{table.size()};
   }
   return reply;
 }
@@ -1110,9 +1144,11 @@ Result<Answer> parse_answer(std::size_t verb, const wire::ReplyMessage& table) {
     case answer_of<Destroyed>:
       return parse_destroyed(table);
     case answer_of<Erased>:
-      return Erased{copy_of(table.bytes()), table.number(), table.flag()};
+      return parse_erased(table);
     case answer_of<Erasures>:
       return parse_erasures(table);
+    case answer_of<BackupBegun>:
+      return parse_backup_begun(bytes_of(table.bytes()), table.number());
     default:
       return parse_user_answer(verb, table);
   }

@@ -180,4 +180,42 @@ Result<std::vector<Body>> parse_bodies(ByteView bytes) {
   return reader.finished() ? Result<std::vector<Body>>(std::move(bodies)) : malformed();
 }
 
+Bytes encode_part(const BackupBegun& begun) {
+  Bytes out = begun.statement.encode();
+  out.reserve(out.size() + 64 + begun.vault.size() + begun.keyring.size());
+  append(out, begun.file_key);
+  put_u32(out, begun.policy.key_days);
+  put_u32(out, begun.policy.keys);
+  put_u8(out, begun.threshold);
+  put_u8(out, begun.shares);
+  put_u16(out, static_cast<std::uint16_t>(begun.vault.size()));
+  append(out, begun.vault);
+  put_u16(out, static_cast<std::uint16_t>(begun.keyring.size()));
+  append(out, begun.keyring);
+  return out;
+}
+
+Result<BackupBegun> parse_backup_begun(ByteView bytes, std::uint64_t database_bytes) {
+  constexpr std::size_t key_bytes = 32;
+  ByteReader reader(bytes);
+  const auto copy = [&](std::size_t length) {
+    const ByteView taken = reader.take(length);
+    return Bytes(taken.begin(), taken.end());
+  };
+  BackupBegun begun;
+  HAMROH_ASSIGN(begun.statement,
+                BackupStatement::parse(reader.take(BackupStatement::encoded_size)));
+  begun.file_key = copy(key_bytes);
+  begun.database_bytes = database_bytes;
+  begun.policy.key_days = reader.u32();
+  begun.policy.keys = reader.u32();
+  begun.threshold = reader.u8();
+  begun.shares = reader.u8();
+  begun.vault = copy(reader.u16());
+  begun.keyring = copy(reader.u16());
+  const bool good = reader.finished() && begun.vault.size() <= backup_vault_bytes_max &&
+                    begun.keyring.size() <= keyring_bytes_max;
+  return good ? Result<BackupBegun>(std::move(begun)) : malformed();
+}
+
 }  // namespace hamroh::api

@@ -26,5 +26,9 @@ namespace hamroh::api {
 // (kind u16 ‖ withheld u8 ‖ length u32 ‖ bytes)…
 [[nodiscard]] Bytes encode_part(const std::vector<Body>& bodies);
 [[nodiscard]] Result<std::vector<Body>> parse_bodies(ByteView bytes);
+// statement ‖ file key[32] ‖ key days u32 ‖ keys u32 ‖ threshold u8 ‖ shares u8 ‖ length u16 ‖
+// vault ‖ length u16 ‖ keyring; without the database's size
+[[nodiscard]] Bytes encode_part(const BackupBegun& begun);
+[[nodiscard]] Result<BackupBegun> parse_backup_begun(ByteView bytes, std::uint64_t database_bytes);
 
 }  // namespace hamroh::api

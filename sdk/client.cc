@@ -227,6 +227,20 @@ Result<api::Rotated> Client::rotate(const api::Rotate& ask) {
   return call<api::Rotated>(ask);
 }
 
+Result<api::BackupBegun> Client::backup_begin(ByteView passphrase) {
+  return call<api::BackupBegun>(api::BackupBegin{Bytes(passphrase.begin(), passphrase.end())});
+}
+
+Status Client::backup_renew(const BackupId& backup) {
+  HAMROH_TRY(call<api::Done>(api::BackupRenew{backup}));
+  return {};
+}
+
+Status Client::backup_end(const BackupId& backup) {
+  HAMROH_TRY(call<api::Done>(api::BackupEnd{backup}));
+  return {};
+}
+
 Result<api::Alarms> Client::alarms() {
   return call<api::Alarms>(api::GetAlarms{});
 }

@@ -33,6 +33,17 @@ int main(int count, char** values) {
   flooring->add_option("--size", floor.bytes, "Bytes of a form (default 2048)");
   flooring->add_option("--directory", floor.directory, "Whose disk (default: here)");
   flooring->add_flag("--json", floor.json, "Print JSON");
+  hamroh::bench::BackupOptions backup;
+  CLI::App* backing = app.add_subcommand(
+      "backup", "Backups of a large store, and what they cost the messages meanwhile");
+  backing->add_option("--store", backup.store_megabytes, "MB of the store (default 1024)")
+      ->check(CLI::Range(1, 1'000'000));
+  backing->add_option("--messages", backup.messages, "In each round (default 20000)")
+      ->check(CLI::Range(100, 5'000'000));
+  backing->add_option("--rounds", backup.rounds, "With and without backups (default 3)")
+      ->check(CLI::Range(1, 100));
+  backing->add_option("--directory", backup.directory, "Where the homes are made (default: here)");
+  backing->add_flag("--json", backup.json, "Print JSON");
   CLI::App* gossiping =
       app.add_subcommand("gossip", "Rounds until a new directory has reached every node");
   gossiping->add_option("--nodes", gossip.nodes, "How many (default: 10 to 1000, a table)")
@@ -78,6 +89,9 @@ int main(int count, char** values) {
   }
   if (checking->parsed()) {
     return hamroh::bench::run_rights(rights);
+  }
+  if (backing->parsed()) {
+    return hamroh::bench::run_backup(backup);
   }
   if (listing->parsed()) {
     return hamroh::bench::run_directory(directory);

@@ -297,6 +297,16 @@ tl::expected<Report, std::string> measure(const PairOptions& options) {
 
 }  // namespace
 
+Pushed push_messages(Client& client, const MemberId& to, const PairOptions& options) {
+  Measured measured = push(client, to, options);
+  return {measured.seconds, std::move(measured.fault)};
+}
+
+std::optional<MemberId> meet(Client& client) {
+  const auto met = await(client, has_met);
+  return met ? std::optional(met->node.peers[0].member) : std::nullopt;
+}
+
 int run_pair(const PairOptions& options) {
   const auto report = measure(options);
   if (!report) {

@@ -3,7 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+
+#include "hamroh/client.h"
 
 namespace hamroh::bench {
 
@@ -16,6 +19,24 @@ struct PairOptions {
   [[nodiscard]] std::uint64_t warm_messages() const { return messages < 200 ? messages : 200; }
 };
 int run_pair(const PairOptions& options);
+
+// For other measurements that need the same load.
+struct Pushed {
+  double seconds = 0;
+  std::string fault;
+};
+[[nodiscard]] Pushed push_messages(Client& client, const MemberId& to, const PairOptions& options);
+// The other node, once the two have met; within 30 s.
+[[nodiscard]] std::optional<MemberId> meet(Client& client);
+
+struct BackupOptions {
+  std::uint64_t store_megabytes = 1'024;  // to be filled first
+  std::uint64_t messages = 20'000;        // at window 64, in each round
+  int rounds = 3;                         // with and without a backup, in turn
+  std::string directory = ".";
+  bool json = false;
+};
+int run_backup(const BackupOptions& options);
 
 struct FloorOptions {
   std::size_t bytes = 2'048;

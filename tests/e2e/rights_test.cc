@@ -63,6 +63,10 @@ HAMROH_SAMPLES(FindMessages, {api::FindMessages{"0123"}})
 // Refused where no shares were made: nothing is destroyed.
 HAMROH_SAMPLES(Panic, {api::Panic{}})
 HAMROH_SAMPLES(MakeRecovery, {api::MakeRecovery{}})
+// Refused for the same reason; the other two know no such backup.
+HAMROH_SAMPLES(BackupBegin, {api::BackupBegin{}})
+HAMROH_SAMPLES(BackupRenew, {api::BackupRenew{}})
+HAMROH_SAMPLES(BackupEnd, {api::BackupEnd{}})
 HAMROH_SAMPLES(EraseCase, {api::EraseCase{{}, ErasureReason::other, false}})
 HAMROH_SAMPLES(ListErasures, {api::ListErasures{}})
 HAMROH_SAMPLES(GetErasure, {api::GetErasure{}})

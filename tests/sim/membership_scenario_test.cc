@@ -219,6 +219,51 @@ TEST(MembershipScenario, NewIncarnationGetsWhatItHadNotReceiptedAndWhatItLost) {
   EXPECT_EQ(world.broken(), "");
 }
 
+TEST(MembershipScenario, MemberThatCameBackFromItsBackupHasEverythingThatWasReceipted) {
+  World world = calm_world(17);
+  world.run_for(seconds(5));
+  const auto kept = world.refer(ngo, {commission});
+  ASSERT_TRUE(kept && opened(world, ngo, *kept));
+  world.keep_image(commission);
+  const auto lost = world.refer(ngo, {commission});
+  ASSERT_TRUE(lost && opened(world, ngo, *lost));
+  cut_off(world, commission);
+  const auto waiting = world.refer(ngo, {commission});
+  ASSERT_TRUE(waiting);
+  world.heal_network();
+  ASSERT_TRUE(world.return_from_image(commission));
+  world.run_for(seconds(30));
+  for (const auto& message : {kept, lost, waiting}) {
+    EXPECT_TRUE(world.message(commission, *message));
+    EXPECT_EQ(level_at(world, ngo, *message), Level::opened);
+  }
+  EXPECT_EQ(world.node(commission).view().phase, Phase::ready);
+  world.check_outcomes();
+  EXPECT_EQ(world.broken(), "");
+}
+
+TEST(MembershipScenario, WhatWasOnItsWayWhenABackupWasMadeGoesOnUnderTheNewIncarnation) {
+  World world = calm_world(18);
+  world.run_for(seconds(5));
+  cut_off(world, ngo);
+  const auto waiting = world.refer(ngo, {commission});
+  ASSERT_TRUE(waiting);
+  world.keep_image(ngo);
+  world.heal_network();
+  ASSERT_TRUE(opened(world, ngo, *waiting));
+  const auto after = world.refer(ngo, {commission});
+  ASSERT_TRUE(after && opened(world, ngo, *after));
+  ASSERT_TRUE(world.return_from_image(ngo));
+  // Its recipient has it already: the receipt comes once more, and nothing is opened twice.
+  ASSERT_TRUE(opened(world, ngo, *waiting));
+  EXPECT_FALSE(world.message(ngo, *after)) << "that is with its recipient only";
+  EXPECT_TRUE(world.message(commission, *after));
+  const auto next = world.refer(ngo, {commission});
+  ASSERT_TRUE(next && opened(world, ngo, *next));
+  world.check_outcomes();
+  EXPECT_EQ(world.broken(), "");
+}
+
 TEST(MembershipScenario, MemberThatCameBackTwiceWhileItsPeerWasAwayGetsEverything) {
   World world = calm_world(8);
   world.run_for(seconds(5));

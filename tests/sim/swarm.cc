@@ -258,7 +258,11 @@ class Run {
     }
   }
   void reincarnate() {
-    if (world_.random().once_in(3)) {
+    if (image_ && world_.random().once_in(2)) {
+      if (world_.return_from_image(*image_)) {
+        image_.reset();
+      }
+    } else if (world_.random().once_in(3)) {
       const std::size_t who = anybody();
       const std::uint64_t size = world_.ledger_size(who);
       world_.reincarnate(who, world_.random().once_in(2) ? 0 : world_.random().below(size + 1));

@@ -87,6 +87,9 @@ class World {
   // Its disk is lost; it comes back with new keys, and what its peers had receipts for from that
   // entry of its ledger on is delivered again.
   void reincarnate(std::size_t who, std::uint64_t position);
+  // Its disk is lost; it comes back with what the image held, as the next incarnation. False if
+  // there is none, or if it may not.
+  bool return_from_image(std::size_t who);
   std::optional<std::size_t> admit();             // one more; absent if there are as many as may be
   void split_view();                              // two directories of one version
   bool give(std::size_t who, const Bytes& file);  // true if it was taken
@@ -217,6 +220,8 @@ class World {
   void make_site(Site& site, std::optional<MemberId> again, std::uint32_t incarnation,
                  Member& entry);
   void forget_old_incarnation(std::size_t who, std::uint64_t position);
+  void forget_site(Site& site);
+  Result<ReturnedMember> come_back(Site& site);
   void heal_membership();
   void hand_over(std::size_t who);
   void add_reached(std::size_t who, std::set<std::size_t>& reached) const;

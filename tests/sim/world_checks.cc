@@ -107,6 +107,7 @@ void World::check_after_turn(std::size_t who, const Effects& effects) {
     check_keys(who);
     check_ghosts(who);
     for (const auto& [key, value] : site.disk.rows()) {
+      check_bytes(key.second, "the key of a record on disk");
       check_bytes(value, "a record on disk");
     }
   }

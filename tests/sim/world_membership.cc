@@ -359,6 +359,76 @@ void World::reincarnate(std::size_t who, std::uint64_t position) {
   (void)give(who, authority_->complete());
 }
 
+// As `hamroh restore` and `hamroh node return` do it.
+Result<ReturnedMember> World::come_back(Site& site) {
+  site.store = std::make_unique<SealedStore>(site.disk, site.nonces, site.node_key);
+  site.store->unlock(site.reader_key);
+  HAMROH_ASSIGN(auto transaction, site.store->begin());
+  Effects effects;
+  Turn turn{authority_time(), {now_}, *transaction, site.entropy, effects};
+  HAMROH_TRY(turn.store.put(Table::meta, row::restored, Bytes{1}));
+  HAMROH_ASSIGN(ReturnedMember returned,
+                Node::come_back({authority_->complete(), {}, false}, turn));
+  HAMROH_TRY(transaction->commit());
+  return returned;
+}
+
+bool World::return_from_image(std::size_t who) {
+  Site& site = *sites_[who];
+  Member& entry = *authority_->entry(site.id);
+  const bool may = site.image && !site.rolled_back && !site.stays_down && !authority_->is_split() &&
+                   entry.state != MemberState::revoked;
+  if (!may) {
+    return false;
+  }
+  note("return", who, site.image_size);
+  crash(who);
+  const MemoryStore::Rows image = *site.image;
+  const std::uint64_t position = site.image_size;
+  for (auto& [id, sent] : model_) {
+    if (sent.author == who) {
+      sent.shown.clear();  // as far as the image knew
+      continue;
+    }
+    const auto opened = site.opened.find({sites_[sent.author]->id, id});
+    if (opened != site.opened.end() && opened->second.last >= position) {
+      sent.again.insert(who);
+      site.opened_before.insert(opened->first);
+    } else if (opened == site.opened.end() && site.judged.contains({sites_[sent.author]->id, id})) {
+      sent.settled_before.insert(who);
+    }
+  }
+  forget_site(site);
+  site.disk.restore(image);
+  site.disk.set_capacity(0);
+  crash_at(who, UINT64_MAX / 2);
+  const auto returned = come_back(site);
+  const auto request = returned ? parse_join_request(returned->request)
+                                : Result<JoinRequest>(tl::unexpected(returned.error()));
+  if (!request || returned->position != position) {
+    fail("a member cannot come back from its image");
+    return false;
+  }
+  Member next = request->member;
+  next.capabilities = entry.capabilities;
+  next.position = position;
+  entry = next;
+  site.incarnation = next.incarnation;
+  site.transport = next.transport;
+  site.author_keys.insert(next.author);
+  site.epochs_retired.push_back(now_);
+  (void)publish_directory();
+  if (!site.node) {
+    start(who);
+  }
+  (void)give(who, authority_->complete());
+  for (auto& [id, sent] : model_) {
+    // What it sent after the image is with its recipients only.
+    sent.lost = sent.lost || (sent.author == who && !message(who, id));
+  }
+  return true;
+}
+
 // What the model knew of the lost machine. Its own messages went with its disk; what others had
 // receipts for from `position` on must reach it once more.
 void World::forget_old_incarnation(std::size_t who, std::uint64_t position) {
@@ -383,6 +453,11 @@ void World::forget_old_incarnation(std::size_t who, std::uint64_t position) {
   }
   site.erased_before.merge(site.erased);
   site.erased.clear();
+  forget_site(site);
+}
+
+// What was read from its ledger and seen of it, to be read and seen again.
+void World::forget_site(Site& site) {
   site.opened.clear();
   site.judged.clear();
   site.returned.clear();

@@ -119,6 +119,10 @@ std::vector<Request> all_requests() {
       {63, MakeSigningKey{bytes("pass")}},
       {64, GetUserKeys{}},
       {65, SignVote{filled<Digest>(1), bytes("pass")}, filled<SessionToken>(8)},
+      {38, BackupBegin{}},
+      {39, BackupBegin{Bytes(limits::backup_passphrase_bytes, 7)}},
+      {40, BackupRenew{filled<BackupId>(3)}},
+      {41, BackupEnd{filled<BackupId>(3)}},
   };
 }
 
@@ -311,7 +315,7 @@ std::vector<Reply> all_replies() {
       {21, RecoveryShares{{Bytes(recovery_share_bytes, 1), Bytes(recovery_share_bytes, 2)}}},
       {22, Destroyed{true, 3, 5, "/run/credentials/hamrohd/node\n"}},
       {23, Destroyed{}},
-      {28, Erased{Bytes(certificate_bytes, 7), 3, true}},
+      {28, Erased{Bytes(certificate_bytes, 7), 3, true, Timestamp{1'800'000'000}}},
       {29, Erasures{{{filled<CaseId>(1), erased_record()}, {filled<CaseId>(2), {}}},
                     filled<CaseId>(2)}},
       {30, Erasures{}},
@@ -323,6 +327,21 @@ std::vector<Reply> all_replies() {
       {46, Factor{"otpauth://totp/x?secret=ABC"}},
       {47, UserKeys{{{"Мадина", certificate()}}}},
       {48, Vote{certificate(), filled<Signature>(3)}},
+      {31, BackupBegun{{filled<NetworkId>(1),
+                        filled<MemberId>(2),
+                        3,
+                        {4},
+                        5,
+                        filled<Digest>(6),
+                        filled<BackupKeyId>(7),
+                        filled<BackupId>(8)},
+                       Bytes(32, 9),
+                       327'680,
+                       Bytes(392, 1),
+                       Bytes(599, 2),
+                       {30, 3},
+                       3,
+                       5}},
   };
 }
 

@@ -132,6 +132,11 @@ class Client {
   [[nodiscard]] Result<std::vector<api::UserKey>> user_keys();
   [[nodiscard]] Result<api::Vote> sign_vote(const Digest& digest, ByteView passphrase);
 
+  // One backup at a time: see api::BackupBegin.
+  [[nodiscard]] Result<api::BackupBegun> backup_begin(ByteView passphrase);
+  [[nodiscard]] Status backup_renew(const BackupId& backup);
+  [[nodiscard]] Status backup_end(const BackupId& backup);
+
   // ---- pipelined
 
   using Callback = std::function<void(Result<api::Accepted>)>;
