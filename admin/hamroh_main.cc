@@ -172,8 +172,9 @@ class CommandLine {
         ->required();
     CLI::App* returning =
         verb(node, "return", "Come back with what a backup held, as the next incarnation",
-             "hamroh node return --home NEW --directory directory.hamroh", node_return);
-    returning->add_option("--directory", a_.directory, "The newest directory, if there is one");
+             "hamroh node return --home NEW --directory history.hamroh", node_return);
+    returning->add_option("--directory", a_.directory,
+                          "The administrators' history.hamroh, if there is one");
     returning->add_option("--listen", a_.listen, "tcp://HOST:PORT, if it is another one now");
     CLI::Option* return_file = returning->add_option("--passphrase-file", a_.passphrase_file,
                                                      "File with the passphrase of the vault");

@@ -100,6 +100,9 @@ std::string remedy_for(Code code) {
     case Code::signing_stopped:
       return "If that node is lost for good: hamroh node return --home DIR\n"
              "  To look at what is here: hamrohd --home DIR --read-only";
+    case Code::broken_chain:
+      return "There are others between what this node knows and this one: take the "
+             "administrators' history.hamroh.";
     case Code::full:
       return "Free some disk space and start again; nothing that was accepted is lost.";
     default:
@@ -515,7 +518,7 @@ void print_report(const Arguments& arguments, const RestoreReport& report) {
   }
   std::printf(
       "No node starts on %s yet, because the lost one may still run. If it is lost for good:\n"
-      "  hamroh node return --home %s --directory NEWEST\n"
+      "  hamroh node return --home %s --directory history.hamroh\n"
       "Only to look at it: hamrohd --home %s --read-only\n",
       arguments.home.c_str(), arguments.home.c_str(), arguments.home.c_str());
 }
@@ -584,7 +587,7 @@ int come_back(const Arguments& arguments) {
       "       hamroh node request --home %s\n"
       "  2. They type, and as many as it takes agree:\n"
       "       hamroh-authority propose keys %s --request request.hamroh --position %llu\n"
-      "  3. With the directory that comes of it:\n"
+      "  3. With the history that comes of it:\n"
       "       hamroh node join --home %s --directory FILE\n"
       "       hamrohd --home %s\n"
       "  4. Peers then deliver again what they have receipts for from entry %llu on.\n",

@@ -174,8 +174,8 @@ std::optional<Timestamp> Runtime::State::backups_until() const {
   if (!keys || keys->keys().empty()) {
     return std::nullopt;
   }
-  const auto newest = std::ranges::max_element(
-      keys->keys(), {}, [](const BackupKey& key) { return key.created.ms; });
+  const auto newest = std::ranges::max_element(keys->keys(), {},
+                                               [](const BackupKey& key) { return key.created.ms; });
   return newest->created + days(backup_policy().bound_days());
 }
 

@@ -47,7 +47,9 @@ struct NewMember {
 
 // How a member comes back whose disk is lost or whose store is an old copy.
 struct Return {
-  Bytes directory;        // the newest, where the lost incarnation stands; empty: the store's
+  // The newest, or a history that leads to it from the store's: where the lost incarnation stands.
+  // Empty: the store's.
+  Bytes directory;
   std::string endpoint;   // empty: as before
   bool old_copy = false;  // something outside the store shows that it is one
 };
@@ -386,6 +388,7 @@ class Node {
   // node_membership.cc
   [[nodiscard]] Status load_membership(Turn& turn);
   [[nodiscard]] Status load_statements(Turn& turn);
+  [[nodiscard]] static Result<std::vector<Bytes>> statements_in(ByteView file);
   [[nodiscard]] Status check_first_directory(ByteView file) const;
   [[nodiscard]] Status take_statement(ByteView file, Turn& turn);
   [[nodiscard]] Status take_head(const DirectoryFile& file, ByteView bytes, Turn& turn);

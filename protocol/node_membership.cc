@@ -196,21 +196,31 @@ Status Node::load_statements(Turn& turn) {
 
 // ---- taking -----------------------------------------------------------------------------------
 
-Status Node::install(ByteView file, Turn& turn) {
+// What a file of the administrators holds: a history, a network file, or one statement.
+Result<std::vector<Bytes>> Node::statements_in(ByteView file) {
   const std::string_view identifier =
       file.size() >= 8 ? text(file.subspan(4, 4)) : std::string_view{};
-  std::vector<Bytes> statements;
   if (identifier == "HHIS") {
-    HAMROH_ASSIGN(statements, parse_history(file));
-  } else if (identifier == "HNET") {
+    return parse_history(file);
+  }
+  std::vector<Bytes> statements;
+  if (identifier == "HNET") {
     HAMROH_ASSIGN(const std::vector<SignedPayload> chain, parse_constitution_chain(file));
     for (const SignedPayload& constitution : chain) {
       statements.push_back(encode_signed_constitution(constitution));
     }
   } else {
+    statements.emplace_back(file.begin(), file.end());
+  }
+  return statements;
+}
+
+Status Node::install(ByteView file, Turn& turn) {
+  if (statement_kind(file)) {
     HAMROH_TRY(check_first_directory(file));
     return take_statement(file, turn);
   }
+  HAMROH_ASSIGN(const std::vector<Bytes> statements, statements_in(file));
   // Of a history everything up to what is known is passed over; from there on each must hold.
   for (const Bytes& statement : statements) {
     const Status taken = take_statement(statement, turn);

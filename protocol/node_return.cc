@@ -78,9 +78,12 @@ Result<ReturnedMember> Node::come_back(const Return& how, Turn& turn) {
   ReturnedMember returned;
   HAMROH_TRY(made.load_membership(turn));
   if (!how.directory.empty()) {
-    const auto taken = made.membership_->take(how.directory);
-    if (!taken && taken.error().code != Code::stale_version) {
-      return tl::unexpected(taken.error());
+    HAMROH_ASSIGN(const std::vector<Bytes> statements, statements_in(how.directory));
+    for (const Bytes& statement : statements) {
+      const auto taken = made.membership_->take(statement);
+      if (!taken && taken.error().code != Code::stale_version) {
+        return tl::unexpected(taken.error());
+      }
     }
   }
   const Member* self = made.membership_->find(made.identity_.member);

@@ -367,8 +367,7 @@ Result<ReturnedMember> World::come_back(Site& site) {
   Effects effects;
   Turn turn{authority_time(), {now_}, *transaction, site.entropy, effects};
   HAMROH_TRY(turn.store.put(Table::meta, row::restored, Bytes{1}));
-  HAMROH_ASSIGN(ReturnedMember returned,
-                Node::come_back({authority_->complete(), {}, false}, turn));
+  HAMROH_ASSIGN(ReturnedMember returned, Node::come_back({encode_history(log_), {}, false}, turn));
   HAMROH_TRY(transaction->commit());
   return returned;
 }

@@ -459,7 +459,7 @@ TEST(Api, PassphrasesAreFoundAndWipedInEveryVerbThatHasOne) {
       EXPECT_FALSE(holds_passphrase(request)) << request.id;
     }
   }
-  EXPECT_EQ(found, 10U);
+  EXPECT_EQ(found, 11U);
 }
 
 TEST(Api, WithoutASessionThereAreLoginsAndAStatusOnly) {
