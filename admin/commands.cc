@@ -33,6 +33,9 @@ std::string remedy_for(Code code) {
              "show.";
     case Code::directory_expired:
       return "Ask the administrators for a newer directory: hamroh node join --directory FILE";
+    case Code::broken_chain:
+      return "There are others between what this node knows and this one: take the "
+             "administrators' history.hamroh.";
     case Code::signing_stopped:
       return "This ledger is behind what other members remember, as after restoring an old backup.";
     case Code::full:
