@@ -113,7 +113,7 @@ Fault read_sections(const toml::table& root, Configuration& out) {
   Section backup(root, "backup");
   backup.number("key_days", out.backup_key_days, 1, 365);
   backup.number("keys", out.backup_keys, 1, static_cast<std::int64_t>(backup_keys_kept_max));
-  backup.number("log_bytes_max", out.backup_log_bytes_max, 16'777'216, 1'099'511'627'776);
+  backup.number("log_bytes_max", out.backup_log_bytes_max, 1'048'576, 1'099'511'627'776);
   Section log(root, "log");
   log.text("level", out.log_level);
   log.text("format", out.log_format);
