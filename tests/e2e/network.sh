@@ -92,13 +92,33 @@ start() {  # MEMBER
   fi
 }
 
-# A person with a passphrase of her own, logged in: --as NAME acts as her.
+# A person with a passphrase of her own, logged in: --as NAME acts as her. Where there is no
+# operator.key, $operator says as whom she is added.
 person() {  # MEMBER NAME ROLE [TEAM]
   echo "the first one of $2" >first.secret
   echo "an own one of $2" >"$2.secret"
-  hamroh user add "$2" --role "$3" ${4:+--team "$4"} --passphrase-file first.secret --home "$1" >/dev/null
+  hamroh user add "$2" --role "$3" ${4:+--team "$4"} --passphrase-file first.secret --home "$1" \
+    ${operator:---key $1/operator.key} >/dev/null
   hamroh login "$2" --passphrase-file first.secret --new-passphrase-file "$2.secret" --home "$1" >/dev/null
 }
 
 # The value of a text field in one line of JSON.
 field() { sed -n "s/.*\"$1\": *\"\([^\"]*\)\".*/\1/p" <<<"$2"; }
+
+refused() {  # CODE WORDS COMMAND…: it must end with CODE and say WORDS, a pattern
+  local code=$1 words=$2 status=0
+  shift 2
+  "$@" >refused.txt 2>&1 </dev/null || status=$?
+  [ "$status" -eq "$code" ] || fail "exit code $status instead of $code: $*: $(cat refused.txt)"
+  grep -qi -- "$words" refused.txt || fail "it does not say '$words': $*: $(cat refused.txt)"
+}
+# What may not be in a file, a directory or the memory of a process.
+nothing_in() {  # PLACE NEEDLE…
+  local status=0 found
+  found=$(scan-for "$@") || status=$?
+  case $status in
+    0) ;;
+    77) echo "this user may not look into $1" ;;
+    *) fail "in $1 was found: $found" ;;
+  esac
+}
