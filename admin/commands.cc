@@ -37,7 +37,7 @@ std::string remedy_for(Code code) {
       return "There are others between what this node knows and this one: take the "
              "administrators' history.hamroh.";
     case Code::signing_stopped:
-      return "This ledger is behind what other members remember, as after restoring an old backup.";
+      return "This node signs nothing any more; why stands in: hamroh status";
     case Code::full:
       return "Free some space, or wait until queued messages have gone; then ask again.";
     case Code::store_corrupt:

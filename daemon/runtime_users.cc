@@ -637,6 +637,10 @@ Result<Answer> Runtime::State::reply_to(const api::ChangeUser& ask, Turn& turn) 
   } else if (ask.role && account.teams.empty() && account.role != Role::integration) {
     account.teams = {std::string(intake_team)};
   }
+  if (account.passphrase && !account.active) {
+    // Nor does her passphrase open a copy of the home. If she comes back, the next login makes it.
+    account.passphrase->slot.clear();
+  }
   if (account.passphrase && !rights_of(account.role).has(Operation::sign_vote)) {
     account.passphrase->seed.clear();  // a vote under a role that has none must not be possible
     account.passphrase->certificate.clear();

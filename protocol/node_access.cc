@@ -42,11 +42,12 @@ void Node::know_user(const UserId& user, UserFacts facts) {
   users_[user] = std::move(facts);
 }
 
-// A case that was given to users who have all left is given to nobody.
+// A case that was given to users who have all left, or see no cases any more, is given to nobody.
 bool Node::is_given_to_somebody(const CaseRecord& record) const {
   return std::ranges::any_of(record.assigned, [&](const UserId& user) {
     const auto known = users_.find(user);
-    return known != users_.end() && known->second.active;
+    return known != users_.end() && known->second.active &&
+           rights_of(known->second.role).has(Operation::see_cases);
   });
 }
 
