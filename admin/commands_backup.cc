@@ -6,6 +6,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <thread>
 
 #include "admin/backup_file.h"
@@ -21,6 +22,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr auto renew_every = std::chrono::seconds(8);
+constexpr unsigned tries_max = 3;                 // a case may be erased at any time
 constexpr Duration begin_patience = seconds(60);  // the log is moved first
 static_assert(std::chrono::milliseconds(api::limits::backup_lease.ms) > 3 * renew_every);
 
@@ -133,6 +135,31 @@ Result<Bytes> passphrase_root(const Arguments& arguments) {
   return laid;
 }
 
+struct Wiped {
+  Bytes bytes;
+  Wiped() = default;
+  Wiped(const Wiped&) = delete;
+  Wiped& operator=(const Wiped&) = delete;
+  ~Wiped() { crypto::wipe(bytes); }
+};
+
+// A mistyped name must not replace what it was to save.
+const char* fault_of_targets(const Arguments& arguments) {
+  const auto place = [](const std::string& path) {
+    std::error_code ignored;
+    return std::filesystem::weakly_canonical(path, ignored);
+  };
+  const auto home = place(arguments.home);
+  for (const std::string& file : {arguments.out, arguments.keys_out}) {
+    if (!file.empty() && place(file).parent_path() == home) {
+      return "a backup and its keyring lie elsewhere than in the home of the node";
+    }
+  }
+  return place(arguments.out) == place(arguments.keys_out)
+             ? "--out and --keys-out are one file: keep them apart from one another"
+             : nullptr;
+}
+
 std::string remedy_for_backup(const Arguments& arguments, Code code) {
   switch (code) {
     case Code::not_found:
@@ -145,7 +172,12 @@ std::string remedy_for_backup(const Arguments& arguments, Code code) {
       return "No backup was made, and the one before was left as it is. See hamroh status; keep a "
              "copy of the home.";
     case Code::full:
-      return "Nothing was left behind. Make room where " + arguments.out + " shall lie.";
+      return "Nothing was left behind. Make room: where " + arguments.out +
+             " shall lie, or in the home of the node.";
+    case Code::erased:
+      return "Nothing was left behind. Cases are being erased, one after another: try it later.";
+    case Code::not_ready:
+      return "Nothing was left behind.";
     default:
       return "Nothing was left behind.";
   }
@@ -209,12 +241,29 @@ Status make_backup(const Arguments& arguments, Client& client, const api::Backup
   return copied;
 }
 
+struct MadeBackup {
+  api::BackupBegun begun;
+  BackupHead head;
+};
+
+Result<MadeBackup> try_backup(const Arguments& arguments, Client& client, const Bytes& root) {
+  MadeBackup made;
+  HAMROH_ASSIGN(made.begun, client.backup_begin(root));
+  const Status copied = make_backup(arguments, client, made.begun, made.head);
+  crypto::wipe(made.begun.file_key);
+  if (!copied) {
+    (void)client.backup_end(made.begun.statement.id);
+    return tl::unexpected(copied.error());
+  }
+  return made;
+}
+
 std::string time_text(Timestamp time) {
   return to_iso8601(time).substr(0, 16) + "Z";
 }
 
-void print_backup(const Arguments& arguments, const api::BackupBegun& begun, const BackupHead& head,
-                  double elapsed) {
+void print_backup(const Arguments& arguments, const MadeBackup& made, double elapsed) {
+  const auto& [begun, head] = made;
   const unsigned days_bound = begun.policy.bound_days();
   if (arguments.json) {
     std::printf(
@@ -233,7 +282,8 @@ void print_backup(const Arguments& arguments, const api::BackupBegun& begun, con
     return;
   }
   std::printf(
-      "Made a backup of %s, %llu MB in %.1f s, and read it back: every page of it is sound.\n"
+      "Made a backup of %s, %llu MB in %.1f s, and read it back: the checksum of each page "
+      "agrees.\n"
       "  file       %s\n"
       "  ledger     the first %llu entries, and the one that names this backup\n",
       time_text(begun.statement.created).c_str(),
@@ -271,7 +321,15 @@ int backup(const Arguments& arguments) {
   if (arguments.out.empty()) {
     return usage(arguments, "hamroh backup needs --out FILE");
   }
-  Bytes root;
+  if (arguments.without_recovery && arguments.keys_out.empty()) {
+    return usage(arguments,
+                 "with --without-recovery the keyring lies outside the home: --keys-out FILE");
+  }
+  if (const char* fault = fault_of_targets(arguments)) {
+    return usage(arguments, fault);
+  }
+  Wiped wiped;
+  Bytes& root = wiped.bytes;
   if (arguments.without_recovery) {
     auto made = passphrase_root(arguments);
     if (!made) {
@@ -290,20 +348,16 @@ int backup(const Arguments& arguments) {
     yield_to_others();
     client.set_deadline(begin_patience);
     const Clock::time_point began = Clock::now();
-    auto begun = client.backup_begin(root);
-    crypto::wipe(root);
+    auto begun = try_backup(arguments, client, root);
+    for (unsigned tries = 1; !begun && begun.error().code == Code::erased && tries < tries_max;
+         ++tries) {
+      std::fputs("A case was erased meanwhile: the backup begins again.\n", stderr);
+      begun = try_backup(arguments, client, root);
+    }
     if (!begun) {
       return refuse_backup(arguments, begun.error(), client);
     }
-    BackupHead head;
-    const Status made = make_backup(arguments, client, *begun, head);
-    crypto::wipe(begun->file_key);
-    if (!made) {
-      (void)client.backup_end(begun->statement.id);
-      return refuse_backup(arguments, made.error(), client);
-    }
-    print_backup(arguments, *begun, head,
-                 std::chrono::duration<double>(Clock::now() - began).count());
+    print_backup(arguments, *begun, std::chrono::duration<double>(Clock::now() - began).count());
     return exit_done;
   });
 }

@@ -73,9 +73,12 @@ std::string erasure_text(const CaseId& id, const ErasedRecord& record, const Nam
     text += "  " + escape_for_terminal(name_in(names, one.member)) + " " + state + "\n";
   }
   for (const ErasedRecord::Asking& one : record.asking) {
+    const std::string why = one.answered && !record.erased()
+                                ? " because this organisation had asked for that: erase it again"
+                                : " and asks for the same here";
     text += "  " + escape_for_terminal(name_in(names, one.member)) + " has erased it (" +
-            certificate_text(one.certificate) + ") and asks for the same here" +
-            (one.answered ? ", answered" : "") + "\n";
+            certificate_text(one.certificate) + ")" + why +
+            (one.answered && record.erased() ? ", answered" : "") + "\n";
   }
   return text;
 }

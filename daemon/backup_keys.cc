@@ -42,8 +42,8 @@ const BackupKey& BackupKeys::present(const BackupPolicy& policy, Timestamp now, 
     // Only a clock that runs wild makes so many; the oldest of them go.
     keys_.erase(keys_.begin());
   }
-  keys_.push_back(
-      {entropy.draw<BackupKeyId>(), now, SymmetricKey::make([&](auto raw) { entropy.fill(raw); })});
+  keys_.push_back({entropy.draw<BackupKeyId>(), now, now + days(policy.bound_days()),
+                   SymmetricKey::make([&](auto raw) { entropy.fill(raw); })});
   return keys_.back();
 }
 
@@ -63,25 +63,37 @@ void BackupKeys::forget(const std::vector<BackupKeyId>& over) {
   });
 }
 
-void BackupKeys::open_by_passphrase(const crypto::PassphraseCost& cost,
-                                    std::span<const std::uint8_t, 16> salt,
-                                    const SymmetricKey& root, const VaultTiers& tiers,
-                                    Entropy& entropy) {
+Result<Bytes> BackupKeys::lay(const Home& home, const SymmetricKey& node_tier, Timestamp now,
+                              Entropy& entropy) {
+  keyring_.made = now;
+  HAMROH_ASSIGN(const Bytes file, read_file(home.vault(), backup_vault_bytes_max));
+  HAMROH_ASSIGN(Vault vault, Vault::parse(file));
+  vault.destroy();  // what is left opens with recovery shares only: see panic.h
+  keyring_.vault = vault.encode();
   std::array<std::uint8_t, 24> nonce{};
   entropy.fill(nonce);
-  keyring_.seal_tiers(cost, salt, root, tiers, nonce);
+  keyring_.seal_keys(node_tier, keys_, nonce);
+  Bytes laid = keyring_.encode();
+  // The cost of a passphrase comes from a program: what could not be read again is never written.
+  HAMROH_TRY(Keyring::parse(laid));
+  return laid;
 }
 
 Result<Bytes> BackupKeys::write(const Home& home, const SymmetricKey& node_tier, Timestamp now,
                                 Entropy& entropy) {
-  keyring_.made = now;
-  HAMROH_ASSIGN(keyring_.vault, read_file(home.vault(), backup_vault_bytes_max));
+  HAMROH_ASSIGN(Bytes laid, lay(home, node_tier, now, entropy));
+  HAMROH_TRY(replace_for_good(backup_keys_file(home), laid));
+  return laid;
+}
+
+Result<Bytes> BackupKeys::copy_for(const BackupPassphrase& passphrase, const Home& home,
+                                   const VaultTiers& tiers, Timestamp now, Entropy& entropy) {
   std::array<std::uint8_t, 24> nonce{};
   entropy.fill(nonce);
-  keyring_.seal_keys(node_tier, keys_, nonce);
-  Bytes file = keyring_.encode();
-  HAMROH_TRY(replace_for_good(backup_keys_file(home), file));
-  return file;
+  keyring_.seal_tiers(passphrase.cost, passphrase.salt, passphrase.root, tiers, nonce);
+  auto laid = lay(home, tiers.node, now, entropy);
+  keyring_.passphrase.reset();
+  return laid;
 }
 
 }  // namespace hamroh

@@ -7,9 +7,17 @@
 #pragma once
 
 #include "daemon/home.h"
+#include "daemon/vault.h"
 #include "protocol/backup.h"
 
 namespace hamroh {
+
+// Argon2id of a passphrase, with what it was made with.
+struct BackupPassphrase {
+  SymmetricKey root;
+  std::array<std::uint8_t, 16> salt{};
+  crypto::PassphraseCost cost;
+};
 
 class BackupKeys {
  public:
@@ -25,17 +33,19 @@ class BackupKeys {
   // Of these the time is over. Only by a clock that can be trusted.
   [[nodiscard]] std::vector<BackupKeyId> over(const BackupPolicy& policy, Timestamp now) const;
   void forget(const std::vector<BackupKeyId>& over);
-  // How it opens from now on: by the recovery shares of the vault, or also by a passphrase, whose
-  // Argon2id is `root`.
-  void open_by_shares() { keyring_.passphrase.reset(); }
-  void open_by_passphrase(const crypto::PassphraseCost& cost,
-                          std::span<const std::uint8_t, 16> salt, const SymmetricKey& root,
-                          const VaultTiers& tiers, Entropy& entropy);
-  // With the vault file as it stands now. Returns what was written.
+  // In the place of what stands in the home. With it comes no more of the vault than what recovery
+  // shares open: after a panic, nothing in the home may open anything. Returns what was written.
+  // Errors: what a file may have.
   [[nodiscard]] Result<Bytes> write(const Home& home, const SymmetricKey& node_tier, Timestamp now,
                                     Entropy& entropy);
+  // The same as a copy that also opens with a passphrase; it never lies in the home. Errors:
+  // malformed (caller; a cost that no keyring may have).
+  [[nodiscard]] Result<Bytes> copy_for(const BackupPassphrase& passphrase, const Home& home,
+                                       const VaultTiers& tiers, Timestamp now, Entropy& entropy);
 
  private:
+  [[nodiscard]] Result<Bytes> lay(const Home& home, const SymmetricKey& node_tier, Timestamp now,
+                                  Entropy& entropy);
   Keyring keyring_;
   std::vector<BackupKey> keys_;
 };

@@ -112,7 +112,7 @@ Fault read_sections(const toml::table& root, Configuration& out) {
   retention.number("days", out.retention_days, 0, 36'500);
   Section backup(root, "backup");
   backup.number("key_days", out.backup_key_days, 1, 365);
-  backup.number("keys", out.backup_keys, 1, static_cast<std::int64_t>(backup_keys_kept_max));
+  backup.number("keys", out.backup_keys, 2, static_cast<std::int64_t>(backup_keys_kept_max));
   backup.number("log_bytes_max", out.backup_log_bytes_max, 1'048'576, 1'099'511'627'776);
   Section log(root, "log");
   log.text("level", out.log_level);
@@ -218,7 +218,7 @@ days = 0
 key_days = 30
 keys = 3
 # A backup that keeps the log from being moved into the database is ended when the log is so large.
-log_bytes_max = 2147483648
+log_bytes_max = 268435456
 
 [log]
 # trace, debug, info, warn or error; to standard error, never with anything of a person in it.

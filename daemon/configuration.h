@@ -24,7 +24,7 @@ struct Configuration {
   std::uint32_t retention_days = 0;    // [retention]; 0: nothing goes by itself
   std::uint32_t backup_key_days = 30;  // [backup]
   std::uint32_t backup_keys = 3;
-  std::uint64_t backup_log_bytes_max = 2ULL << 30U;
+  std::uint64_t backup_log_bytes_max = 256ULL << 20U;
   std::string log_level = "info";   // [log] trace debug info warn error
   std::string log_format = "text";  // or "json"
 };

@@ -51,7 +51,7 @@ Result<Account> make_first_operator(const FirstOperator& wanted, const Home& hom
   return account;
 }
 
-Result<bool> renew_operator_key(const Home& home, const UserHome& belongs, Turn& turn) {
+Result<std::string> renew_operator_key(const Home& home, const UserHome& belongs, Turn& turn) {
   std::optional<Account> renewed;
   HAMROH_TRY(turn.store.scan(
       Table::user, Bytes{0}, {}, Transaction::Order::ascending, [&](ByteView key, ByteView value) {
@@ -63,13 +63,13 @@ Result<bool> renew_operator_key(const Home& home, const UserHome& belongs, Turn&
         return !renewed;
       }));
   if (!renewed) {
-    return false;
+    return std::string();
   }
   HAMROH_ASSIGN(const UserKeyFile file, key_file(home, belongs, renewed->id, turn.entropy));
   renewed->key = crypto::SigningKey::from_seed(file.seed).public_key();
   renewed->generation = 0;  // so that the change is entered into the ledger when the node starts
   HAMROH_TRY(turn.store.put(Table::user, renewed->row_key(), renewed->encode()));
-  return true;
+  return renewed->name;
 }
 
 }  // namespace hamroh

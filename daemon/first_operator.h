@@ -28,8 +28,9 @@ struct FirstOperator {
                                                   const SymmetricKey* reader_key, Turn& turn);
 
 // For a home whose files are lost: a new key file for the operator who has no passphrase, in the
-// place of hers. False if every operator has a passphrase. A damaged account is passed over.
-[[nodiscard]] Result<bool> renew_operator_key(const Home& home, const UserHome& belongs,
-                                              Turn& turn);
+// place of hers. Returns her name; empty if every operator has a passphrase. A damaged account is
+// passed over.
+[[nodiscard]] Result<std::string> renew_operator_key(const Home& home, const UserHome& belongs,
+                                                     Turn& turn);
 
 }  // namespace hamroh

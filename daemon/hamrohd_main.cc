@@ -37,6 +37,7 @@
 #include "daemon/restore.h"
 #include "daemon/runtime.h"
 #include "daemon/setup.h"
+#include "protocol/text.h"
 
 namespace {
 
@@ -463,8 +464,8 @@ int verify(const Arguments& arguments) {
     std::printf("{\"verified\": true, \"created\": \"%s\", \"pages\": %llu}\n", created.c_str(),
                 pages);
   } else {
-    std::printf("This backup of %s is whole: all %llu pages open and are sound.\n", created.c_str(),
-                pages);
+    std::printf("This backup of %s is whole: all %llu pages open, and their checksums agree.\n",
+                created.c_str(), pages);
   }
   return 0;
 }
@@ -499,9 +500,10 @@ void print_report(const Arguments& arguments, const RestoreReport& report) {
       "  cases      %llu\n"
       "  messages   %llu sent (%llu of them not settled then), %llu received\n"
       "  users      %llu\n"
-      "  rows       %llu, of which every one was opened%s\n"
+      "  rows       %llu, of which each opened its outer seal%s\n"
       "  ledger     %llu entries; %s\n"
-      "  missing    whatever happened after that time\n",
+      "  missing    whatever happened after that time; so cases that were erased since are back,\n"
+      "             and so are users, roles and passphrases of that time\n",
       arguments.rehearse ? "Rehearsed and removed again:" : "Restored",
       to_iso8601(report.head.statement.created).c_str(),
       to_uuid(report.head.statement.member).c_str(), n(report.cases), n(report.messages_sent),
@@ -542,10 +544,12 @@ int restore(const Arguments& arguments) {
   print_report(arguments, *report);
   if (const auto configuration = read_configuration(Home(arguments.home));
       !arguments.rehearse && configuration &&
-      !(configuration->node_key_file + configuration->reader_key_file).empty()) {
+      !(configuration->node_key_file + configuration->reader_key_file +
+        configuration->passphrase_file)
+           .empty()) {
     std::fprintf(stderr,
-                 "hamrohd: %s/hamroh.toml names key files elsewhere, and the new ones lie in this "
-                 "home: correct [vault]\n",
+                 "hamrohd: %s/hamroh.toml names files elsewhere that open the vault, and the new "
+                 "ones lie in this home: correct [vault]\n",
                  arguments.home.c_str());
   }
   return report->good() ? 0 : exit_refused;
@@ -573,11 +577,12 @@ int come_back(const Arguments& arguments) {
                                              "node init --again"
                                            : remedy_for(code));
   }
-  const auto position = static_cast<unsigned long long>(returned->position);
+  const ReturnedMember& member = returned->member;
+  const auto position = static_cast<unsigned long long>(member.position);
   if (arguments.json) {
     std::printf(
         "{\"member\": \"%s\", \"incarnation\": %u, \"position\": %llu, \"request\": \"%s\"}\n",
-        to_uuid(returned->member).c_str(), returned->incarnation, position,
+        to_uuid(member.member).c_str(), member.incarnation, position,
         options.home.request().c_str());
     return 0;
   }
@@ -591,9 +596,14 @@ int come_back(const Arguments& arguments) {
       "       hamroh node join --home %s --directory FILE\n"
       "       hamrohd --home %s\n"
       "  4. Peers then deliver again what they have receipts for from entry %llu on.\n",
-      to_uuid(returned->member).c_str(), returned->incarnation, options.home.request().c_str(),
-      arguments.home.c_str(), to_uuid(returned->member).c_str(), position, arguments.home.c_str(),
+      to_uuid(member.member).c_str(), member.incarnation, options.home.request().c_str(),
+      arguments.home.c_str(), to_uuid(member.member).c_str(), position, arguments.home.c_str(),
       arguments.home.c_str(), position);
+  if (!returned->operator_name.empty()) {
+    std::printf("User %s is operator without a passphrase, and has a new key: %s\n",
+                escape_for_terminal(returned->operator_name).c_str(),
+                options.home.operator_key().c_str());
+  }
   return 0;
 }
 

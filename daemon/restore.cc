@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <utility>
 
 #include "daemon/backup_keys.h"
@@ -78,13 +79,14 @@ struct OpenedBackup {
   File file;
   Keyring keyring;
   VaultTiers tiers;
-  Vault vault;  // of the keyring: the newer one
+  Vault vault;  // of the keyring: what recovery shares open
+  std::vector<BackupKey> keys;
   BackupCipher cipher;
 };
 
 Restored<VaultTiers> open_tiers(const RestoreRequest& request, const Keyring& keyring,
                                 const Vault& vault) {
-  if (keyring.passphrase) {
+  if (request.shares.empty() && keyring.passphrase) {
     const auto root = crypto::passphrase_key(request.keyring_passphrase, keyring.passphrase->salt,
                                              keyring.passphrase->cost);
     if (!root) {
@@ -160,7 +162,7 @@ Restored<OpenedBackup> open_backup(const RestoreRequest& request) {
   if (!tiers) {
     return tl::unexpected(tiers.error());
   }
-  const auto keys = keyring->open_keys(tiers->node);
+  auto keys = keyring->open_keys(tiers->node);
   if (!keys) {
     return fault(keys.error());
   }
@@ -170,8 +172,9 @@ Restored<OpenedBackup> open_backup(const RestoreRequest& request) {
                  "the keyring has no key for this backup: its time was over and it was destroyed, "
                  "or the keyring is older than the backup");
   }
-  return OpenedBackup{std::move(file), std::move(*keyring), std::move(*tiers), std::move(*vault),
-                      BackupCipher(*head, backup_file_key(key->key, statement))};
+  BackupCipher cipher(*head, backup_file_key(key->key, statement));
+  return OpenedBackup{std::move(file),   std::move(*keyring), std::move(*tiers),
+                      std::move(*vault), std::move(*keys),    std::move(cipher)};
 }
 
 // Takes the stream apart: what comes before the pages is kept, the pages are checked and go on.
@@ -313,6 +316,9 @@ Result<RestoreReport> open_and_examine(const std::string& path, const OpenedBack
   if (keep) {
     HAMROH_TRY(transaction->put(Table::meta, row::restored, report.head.statement.encode()));
     HAMROH_TRY(transaction->commit());
+    transaction.reset();
+    // Into the file itself, because the log is left behind: without that row a node would start.
+    HAMROH_TRY(disk->checkpoint(true));
   }
   return report;
 }
@@ -370,9 +376,12 @@ Result<bool> is_empty(const std::string& path) {
 
 // Makes the home, or takes one that nobody needs.
 Result<HomeLock> claim(const Home& home) {
-  HAMROH_ASSIGN(const bool empty, is_empty(home.path()));
-  const bool interrupted = file_exists(marker_of(home)) && !file_exists(home.vault());
-  if (!empty && !interrupted) {
+  const auto is_free = [&]() -> Result<bool> {
+    HAMROH_ASSIGN(const bool empty, is_empty(home.path()));
+    return empty || (file_exists(marker_of(home)) && !file_exists(home.vault()));
+  };
+  HAMROH_ASSIGN(const bool free, is_free());
+  if (!free) {
     const auto lock = file_exists(home.file("lock"))
                           ? HomeLock::take(home)
                           : Result<HomeLock>(caller_error(Code::none, ""));
@@ -382,9 +391,11 @@ Result<HomeLock> claim(const Home& home) {
   }
   HAMROH_TRY(make_directory(home.path()));
   HAMROH_ASSIGN(HomeLock lock, HomeLock::take(home));
-  if (interrupted) {
-    remove_all(home);
+  HAMROH_ASSIGN(const bool still_free, is_free());  // another restore may have been faster
+  if (!still_free) {
+    return caller_error(Code::conflict, "that home is not empty");
   }
+  remove_all(home);  // of one that was interrupted
   HAMROH_TRY(write_file(marker_of(home), {}));
   return lock;
 }
@@ -410,6 +421,15 @@ Result<Vault::Mode> renew_vault(const RestoreRequest& request, const Home& home,
   return mode;
 }
 
+// Without the passphrase that may have opened it: nothing in a home opens with less than the vault.
+Status write_keyring(const Home& home, OpenedBackup& backup) {
+  std::array<std::uint8_t, 24> nonce{};
+  crypto::system_random(nonce);
+  backup.keyring.passphrase.reset();
+  backup.keyring.seal_keys(backup.tiers.node, backup.keys, nonce);
+  return write_file(backup_keys_file(home), backup.keyring.encode());
+}
+
 Result<RestoreReport> fill_home(const RestoreRequest& request, const Home& home,
                                 OpenedBackup& backup) {
   const std::string pages = home.database() + ".new";
@@ -429,12 +449,53 @@ Result<RestoreReport> fill_home(const RestoreRequest& request, const Home& home,
     return environment_error(Code::io_failed, "the restored database cannot be given its name");
   }
   HAMROH_TRY(write_file(home.configuration(), unpacker.configuration()));
-  HAMROH_TRY(write_file(backup_keys_file(home), backup.keyring.encode()));
+  HAMROH_TRY(write_keyring(home, backup));
   HAMROH_ASSIGN(report.mode, renew_vault(request, home, backup));
   // Commit point: the home is whole.
   (void)::unlink(marker_of(home).c_str());
   return report;
 }
+
+// Where a rehearsal lies until it is over, also if it is broken off: what is unpacked is sealed by
+// the vault's keys only, so no end of a backup's key would reach it.
+class RehearsalRoom {
+ public:
+  RehearsalRoom() = default;
+  RehearsalRoom(const RehearsalRoom&) = delete;
+  RehearsalRoom& operator=(const RehearsalRoom&) = delete;
+  ~RehearsalRoom() { remove(); }
+
+  bool make(const std::string& place) {
+    std::string directory = place + "/hamroh-rehearsal.XXXXXX";
+    if (directory.size() + 16 > path_max || ::mkdtemp(directory.data()) == nullptr) {
+      return false;
+    }
+    for (std::size_t i = 0; i < endings.size(); ++i) {
+      (directory + endings[i]).copy(paths_[i].data(), path_max);
+    }
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+      std::signal(signal, [](int number) {
+        remove();
+        ::_exit(128 + number);
+      });
+    }
+    return true;
+  }
+  [[nodiscard]] static std::string pages() { return paths_[0].data(); }
+
+ private:
+  static constexpr std::size_t path_max = 1024;
+  static constexpr std::array endings{"/node.db", "/node.db-wal", "/node.db-journal", ""};
+
+  static void remove() {
+    for (std::size_t i = 0; i + 1 < paths_.size(); ++i) {
+      (void)::unlink(paths_[i].data());
+    }
+    (void)::rmdir(paths_.back().data());
+  }
+  // Of the process, because a signal may have to find them.
+  inline static std::array<std::array<char, path_max>, endings.size()> paths_{};
+};
 
 }  // namespace
 
@@ -453,27 +514,23 @@ Restored<RestoreReport> rehearse_restore(const RestoreRequest& request, const st
   if (!backup) {
     return tl::unexpected(backup.error());
   }
-  std::string directory = place + "/hamroh-rehearsal.XXXXXX";
-  if (::mkdtemp(directory.data()) == nullptr) {
+  RehearsalRoom room;
+  if (!room.make(place)) {
     return fault(Code::io_failed, "no temporary directory can be made there: see $TMPDIR");
   }
-  const std::string pages = directory + "/node.db";
   const auto rehearsed = [&]() -> Result<RestoreReport> {
     {
-      const File database(pages, O_WRONLY | O_CREAT | O_TRUNC);
+      const File database(room.pages(), O_WRONLY | O_CREAT | O_TRUNC);
       if (!database.is_open()) {
         return environment_error(Code::io_failed, "the restored database cannot be made");
       }
       Unpacker unpacker(backup->cipher.head(), &database);
       HAMROH_TRY(unpack(*backup, unpacker));
     }
-    HAMROH_ASSIGN(RestoreReport report, open_and_examine(pages, *backup, false));
+    HAMROH_ASSIGN(RestoreReport report, open_and_examine(room.pages(), *backup, false));
     report.mode = request.mode.value_or(backup->vault.mode());
     return report;
   }();
-  (void)::unlink(pages.c_str());
-  (void)::unlink((pages + "-wal").c_str());
-  (void)::rmdir(directory.c_str());
   return rehearsed ? Restored<RestoreReport>(*rehearsed) : fault(rehearsed.error());
 }
 

@@ -137,7 +137,7 @@ void Runtime::State::fall(const Error& error) {
   backup_begun = false;
   backup_over = false;
   backup_keys_over.clear();
-  backup_ended = "the store had to be opened again";
+  backup_ended = {Code::timed_out, Blame::caller, "the store had to be opened again"};
   keeper.close();
 }
 
@@ -253,7 +253,8 @@ Status Runtime::State::take_inputs(Turn& turn) {
 
 void Runtime::State::perform(Effects effects) {
   if (effects.truncate_log) {
-    end_backup("a case was erased meanwhile, and its traces must leave the log: begin it again");
+    end_backup({Code::erased,
+                "a case was erased meanwhile, and its traces must leave the log: begin it again"});
     log_to_empty = true;
     next_emptying = {};
     (void)empty_log();  // else keep_house does, or the store says at the next turn that it is dead

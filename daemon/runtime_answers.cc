@@ -405,9 +405,10 @@ Result<Answer> Runtime::State::reply_to(const api::EraseCase& ask, Turn& turn) {
                                           std::string("erased: ") + erasure_reason_name(ask.reason),
                                           turn));
   }
+  HAMROH_ASSIGN(const auto until, keeper.node().backups_open_until(turn));
   log::info("case.erased", {log::text("reason", erasure_reason_name(ask.reason)),
                             log::count("asked", erased.asked)});
-  return api::Erased{std::move(erased.certificate), erased.asked, erased.before, backups_until()};
+  return api::Erased{std::move(erased.certificate), erased.asked, erased.before, until};
 }
 
 Result<Answer> Runtime::State::reply_to(const api::ListErasures& ask, Turn& turn) {

@@ -13,20 +13,16 @@ constexpr const char* no_shares =
     "--without-recovery";
 
 // What api::BackupBegin::passphrase holds.
-struct PassphraseRoot {
-  SymmetricKey root;
-  std::array<std::uint8_t, 16> salt{};
-  crypto::PassphraseCost cost;
-
-  explicit PassphraseRoot(ByteView bytes) {
-    ByteReader reader(bytes);
-    root = SymmetricKey(reader.take(32).first<32>());
-    const ByteView given = reader.take(salt.size());
-    std::copy(given.begin(), given.end(), salt.begin());
-    cost.operations = reader.u64();
-    cost.memory_bytes = reader.u64();
-  }
-};
+BackupPassphrase passphrase_in(ByteView bytes) {
+  BackupPassphrase read;
+  ByteReader reader(bytes);
+  read.root = SymmetricKey(reader.take(32).first<32>());
+  const ByteView salt = reader.take(read.salt.size());
+  std::copy(salt.begin(), salt.end(), read.salt.begin());
+  read.cost.operations = reader.u64();
+  read.cost.memory_bytes = reader.u64();
+  return read;
+}
 
 }  // namespace
 
@@ -40,11 +36,26 @@ Result<BackupKeys> Runtime::State::open_backup_keys() const {
   return BackupKeys::open(options.home, origin.network, origin.member, node_tier);
 }
 
-Result<Answer> Runtime::State::reply_to(const api::BackupBegin& ask, Turn& turn) {
-  const std::optional<RecoverySplit>& recovery = keeper.vault().recovery();
-  if (!recovery && ask.passphrase.empty()) {
+Status Runtime::State::check_may_back_up(const api::BackupBegin& ask) const {
+  const bool shares = keeper.vault().recovery().has_value();
+  if (!shares && ask.passphrase.empty()) {
     return caller_error(Code::not_found, no_shares);
   }
+  if (shares && !ask.passphrase.empty()) {
+    return caller_error(Code::conflict,
+                        "officers hold recovery shares, and nobody passes them by with a "
+                        "passphrase: leave out --without-recovery");
+  }
+  if (keeper.node().view().clock_suspect) {
+    return caller_error(Code::not_ready,
+                        "the key of a backup ends by the clock, which is in doubt: set it, then "
+                        "hamroh clock confirm");
+  }
+  return {};
+}
+
+Result<Answer> Runtime::State::reply_to(const api::BackupBegin& ask, Turn& turn) {
+  HAMROH_TRY(check_may_back_up(ask));
   // A fault of the keyring or a key file is none of the store: the turn goes on.
   const auto as_refusal = [](const Error& error) {
     return tl::unexpected(Error{error.code, Blame::caller, error.text});
@@ -53,15 +64,6 @@ Result<Answer> Runtime::State::reply_to(const api::BackupBegin& ask, Turn& turn)
   auto keys = open_backup_keys();
   if (!tier || !keys) {
     return as_refusal(tier ? keys.error() : tier.error());
-  }
-  const SymmetricKey& node_tier = *tier;
-  if (ask.passphrase.empty()) {
-    keys->open_by_shares();
-  } else {
-    const PassphraseRoot given(ask.passphrase);
-    HAMROH_ASSIGN(SymmetricKey reader_tier, keeper.reader_tier());
-    keys->open_by_passphrase(given.cost, given.salt, given.root,
-                             {node_tier.copy(), std::move(reader_tier)}, keeper.entropy());
   }
   const Node& node = keeper.node();
   const BackupKey& key = keys->present(backup_policy(), turn.now, keeper.entropy());
@@ -77,22 +79,30 @@ Result<Answer> Runtime::State::reply_to(const api::BackupBegin& ask, Turn& turn)
                      turn.entropy.draw<BackupId>()};
   const SymmetricKey file_key = backup_file_key(key.key, begun.statement);
   file_key.expose([&](auto raw) { begun.file_key.assign(raw.begin(), raw.end()); });
+  const Timestamp ends = key.ends;
   // On disk before anything is sealed with it. If the turn fails, it is there for nothing.
-  auto written = keys->write(options.home, node_tier, turn.now, keeper.entropy());
-  auto vault = read_file(options.home.vault(), backup_vault_bytes_max);
-  if (!written || !vault) {
-    return as_refusal(written ? vault.error() : written.error());
+  auto keyring = keys->write(options.home, *tier, turn.now, keeper.entropy());
+  if (keyring && !ask.passphrase.empty()) {
+    HAMROH_ASSIGN(SymmetricKey reader_tier, keeper.reader_tier());
+    const VaultTiers tiers{tier->copy(), std::move(reader_tier)};
+    keyring = keys->copy_for(passphrase_in(ask.passphrase), options.home, tiers, turn.now,
+                             keeper.entropy());
   }
-  begun.keyring = std::move(*written);
+  auto vault = read_file(options.home.vault(), backup_vault_bytes_max);
+  if (!keyring || !vault) {
+    return as_refusal(keyring ? vault.error() : keyring.error());
+  }
+  begun.keyring = std::move(*keyring);
   begun.vault = std::move(*vault);
   begun.policy = backup_policy();
-  if (recovery && ask.passphrase.empty()) {
+  if (const auto& recovery = keeper.vault().recovery()) {
     begun.threshold = recovery->count.threshold;
     begun.shares = recovery->count.shares;
   }
-  keeper.node().enter_backup(begun.statement, turn);
+  HAMROH_TRY(keeper.node().enter_backup(begun.statement, ends, turn));
   if (backup) {
-    backup_ended = "another backup was begun";
+    backup_ended = {Code::timed_out, Blame::caller, "another backup was begun"};
+    backup_over = false;  // whichever it was, it is over
   }
   backup = BackupHold{begun.statement.id, turn.monotonic + api::limits::backup_lease};
   backup_begun = true;
@@ -101,29 +111,42 @@ Result<Answer> Runtime::State::reply_to(const api::BackupBegin& ask, Turn& turn)
 
 void Runtime::State::settle_backup() {
   if (std::exchange(backup_over, false)) {
-    end_backup("the backup was ended");
+    end_backup({Code::timed_out, "the backup was ended"});
   }
   if (!std::exchange(backup_begun, false)) {
     return;
   }
-  keeper.disk().hold(false);  // if another one was being made: its program is told
-  const auto moved = keeper.disk().checkpoint(true);
-  if (!moved) {
-    fall(moved.error());
-    return;
-  }
-  keeper.disk().hold(true);
-  for (auto& [client, reply] : replies) {
-    if (auto* begun = std::get_if<api::BackupBegun>(&reply.answer)) {
-      begun->database_bytes = keeper.disk().file_bytes();
+  // The same turn may have ended it again, by an erasure for one: then nothing is held.
+  if (backup) {
+    keeper.disk().hold(false);  // if there was one before
+    const auto moved = keeper.disk().checkpoint(true);
+    if (moved) {
+      keeper.disk().hold(true);
+    } else if (moved.error().code == Code::full) {
+      end_backup({Code::full, "the disk of the node is full"});
+    } else {
+      fall(moved.error());
+      return;
     }
   }
-  log::info("backup.began", {log::count("bytes", keeper.disk().file_bytes())});
+  for (auto& [client, reply] : replies) {
+    if (auto* begun = std::get_if<api::BackupBegun>(&reply.answer)) {
+      if (backup && backup->id == begun->statement.id) {
+        begun->database_bytes = keeper.disk().file_bytes();
+      } else {
+        crypto::wipe(begun->file_key);
+        reply.answer = failure(backup_ended);
+      }
+    }
+  }
+  if (backup) {
+    log::info("backup.began", {log::count("bytes", keeper.disk().file_bytes())});
+  }
 }
 
 Result<Answer> Runtime::State::reply_to(const api::BackupRenew& ask, Turn& turn) {
   if (!backup || backup->id != ask.backup) {
-    return caller_error(Code::timed_out, backup_ended);
+    return tl::unexpected(backup_ended);
   }
   backup->until = turn.monotonic + api::limits::backup_lease;
   return api::Done{};
@@ -131,7 +154,7 @@ Result<Answer> Runtime::State::reply_to(const api::BackupRenew& ask, Turn& turn)
 
 Result<Answer> Runtime::State::reply_to(const api::BackupEnd& ask, Turn&) {
   if (!backup || backup->id != ask.backup) {
-    return caller_error(Code::timed_out, backup_ended);
+    return tl::unexpected(backup_ended);
   }
   backup_over = true;  // the log may move only after the commit
   return api::Done{};
@@ -142,41 +165,32 @@ void Runtime::State::watch_backup() {
     return;
   }
   if (monotonic_now() > backup->until) {
-    end_backup("the program that made it was not heard of for 30 seconds");
+    end_backup({Code::timed_out, "the program that made it was not heard of for 30 seconds"});
   } else if (keeper.disk().wal_bytes() > options.configuration.backup_log_bytes_max) {
-    end_backup("so much was written meanwhile that the log has reached backup.log_bytes_max");
+    end_backup({Code::timed_out,
+                "so much was written meanwhile that the log has reached backup.log_bytes_max"});
   } else if (free_disk_bytes(options.home.path()) < disk_reserve_bytes) {
-    end_backup("the disk is nearly full");
+    end_backup({Code::full, "the disk of the node is nearly full"});
   }
 }
 
-void Runtime::State::end_backup(const char* why) {
+void Runtime::State::end_backup(const BackupEnded& why) {
   if (!backup) {
     return;
   }
   backup.reset();
-  backup_ended = why;
+  backup_ended = {why.code, Blame::caller, why.text};
+  if (!keeper.disk().held()) {
+    return;  // it was to begin in this turn
+  }
   keeper.disk().hold(false);
   log::info("backup.ended",
-            {log::text("why", why), log::count("log_bytes", keeper.disk().wal_bytes())});
+            {log::text("why", why.text), log::count("log_bytes", keeper.disk().wal_bytes())});
   // What was erased meanwhile shall not stay in the log.
   if (const auto moved = keeper.disk().checkpoint(true);
       !moved && moved.error().code != Code::full) {
     fall(moved.error());
   }
-}
-
-std::optional<Timestamp> Runtime::State::backups_until() const {
-  if (!file_exists(backup_keys_file(options.home))) {
-    return std::nullopt;
-  }
-  const auto keys = open_backup_keys();
-  if (!keys || keys->keys().empty()) {
-    return std::nullopt;
-  }
-  const auto newest = std::ranges::max_element(keys->keys(), {},
-                                               [](const BackupKey& key) { return key.created.ms; });
-  return newest->created + days(backup_policy().bound_days());
 }
 
 Status Runtime::State::enter_backup_keys_over(Turn& turn) {
@@ -196,9 +210,11 @@ Status Runtime::State::enter_backup_keys_over(Turn& turn) {
     log::warn("backup.keyring", {log::text("why", keys.error().text)});
     return {};
   }
-  for (const BackupKeyId& key : keys->over(backup_policy(), turn.now)) {
-    keeper.node().enter_backup_key_destroyed(key, turn);
-    backup_keys_over.push_back(key);
+  backup_keys_over = keys->over(backup_policy(), turn.now);
+  for (const BackupKeyId& key : backup_keys_over) {
+    if (backup_keys_entered.insert(key).second) {
+      keeper.node().enter_backup_key_destroyed(key, turn);
+    }
   }
   return {};
 }
@@ -221,7 +237,6 @@ void Runtime::State::destroy_backup_keys() {
     log::info("backup.keys_destroyed", {log::count("keys", over.size())});
   } else {
     log::warn("backup.keyring", {log::text("why", written.error().text)});
-    next_backup_upkeep = {};  // again at once
   }
 }
 
@@ -234,7 +249,6 @@ void Runtime::State::renew_keyring() {
   if (!node_tier || !keys) {
     return;
   }
-  keys->open_by_shares();
   if (const auto written = keys->write(options.home, *node_tier, wall_now(), keeper.entropy());
       !written) {
     log::warn("backup.keyring", {log::text("why", written.error().text)});

@@ -91,6 +91,11 @@ struct BackupHold {
   Duration until;  // unless it is renewed
 };
 
+struct BackupEnded {
+  Code code{};
+  const char* text = "";
+};
+
 struct Runtime::State {
   explicit State(RuntimeOptions given)
       : options(std::move(given)),
@@ -263,9 +268,8 @@ struct Runtime::State {
   // Ends one that is not renewed, or for which the disk gets too small.
   void watch_backup();
   // Also for whoever must move the log at once; what the backup program is told.
-  void end_backup(const char* why);
-  // When the last key that opens a backup of today goes; nothing if there was never a backup.
-  [[nodiscard]] std::optional<Timestamp> backups_until() const;
+  void end_backup(const BackupEnded& why);
+  [[nodiscard]] Status check_may_back_up(const api::BackupBegin& ask) const;
   Result<BackupKeys> open_backup_keys() const;
   [[nodiscard]] BackupPolicy backup_policy() const;
   // The keys whose time is over: entered in the turn, destroyed after its commit.
@@ -305,9 +309,11 @@ struct Runtime::State {
   std::optional<CaseId> opened_case;  // by that
   bool exported = false;              // and as a file
   std::optional<BackupHold> backup;
-  bool backup_begun = false;      // in this turn
-  bool backup_over = false;       // ended by this turn
-  const char* backup_ended = "";  // why the last one ended
+  bool backup_begun = false;  // in this turn
+  bool backup_over = false;   // ended by this turn
+  // Why the last one ended.
+  Error backup_ended{Code::timed_out, Blame::caller, "the node was started again meanwhile"};
+  std::set<BackupKeyId> backup_keys_entered;  // as destroyed: once, however often it takes
   std::vector<BackupKeyId> backup_keys_over;
   Duration next_backup_upkeep;
   std::vector<WaitingPoll> polls;

@@ -128,8 +128,7 @@ Result<bool> is_old_copy(const AnchorFile& file, const Ledger& ledger, Transacti
 
 }  // namespace
 
-Result<ReturnedMember> return_home(const ReturnOptions& options,
-                                   const Configuration& configuration) {
+Result<ReturnedHome> return_home(const ReturnOptions& options, const Configuration& configuration) {
   Return how{{}, options.endpoint, false};
   if (!options.directory_file.empty()) {
     HAMROH_ASSIGN(how.directory, read_file(options.directory_file, limits::directory_bytes_max));
@@ -145,9 +144,11 @@ Result<ReturnedMember> return_home(const ReturnOptions& options,
   HAMROH_ASSIGN(how.old_copy, is_old_copy(keeper.anchor(), before, *transaction));
   Effects effects;
   Turn turn{wall_now(), monotonic_now(), *transaction, keeper.entropy(), effects};
-  HAMROH_ASSIGN(ReturnedMember returned, Node::come_back(how, turn));
-  HAMROH_ASSIGN(const JoinRequest parsed, parse_join_request(returned.request));
-  HAMROH_TRY(renew_operator_key(options.home, {parsed.network, returned.member}, turn));
+  ReturnedHome returned;
+  HAMROH_ASSIGN(returned.member, Node::come_back(how, turn));
+  HAMROH_ASSIGN(const JoinRequest parsed, parse_join_request(returned.member.request));
+  const UserHome belongs{parsed.network, returned.member.member};
+  HAMROH_ASSIGN(returned.operator_name, renew_operator_key(options.home, belongs, turn));
   HAMROH_ASSIGN(const Ledger after, Ledger::load(*transaction));
   const WriteAnchor anchor{after.size(), after.root()};
   HAMROH_TRY(transaction->commit());
@@ -155,7 +156,7 @@ Result<ReturnedMember> return_home(const ReturnOptions& options,
   // written leaves a home that can return once more.
   transaction.reset();
   keeper.anchor().replace(anchor);
-  HAMROH_TRY(write_file(options.home.request(), returned.request));
+  HAMROH_TRY(write_file(options.home.request(), returned.member.request));
   return returned;
 }
 

@@ -35,11 +35,15 @@ struct ReturnOptions {
   std::string endpoint;        // empty: as before
   Bytes passphrase;            // if the vault opens with one
 };
+struct ReturnedHome {
+  ReturnedMember member;
+  std::string operator_name;  // who finds a new key file in the home; empty: nobody needs one
+};
 // Makes the next incarnation of the member out of a home that was restored from a backup, or whose
 // anchor shows that its database is an old copy; writes its request. Errors: conflict (neither is
 // so), locked, busy, and those of Node::come_back.
-[[nodiscard]] Result<ReturnedMember> return_home(const ReturnOptions& options,
-                                                 const Configuration& configuration);
+[[nodiscard]] Result<ReturnedHome> return_home(const ReturnOptions& options,
+                                               const Configuration& configuration);
 
 struct Joined {
   MemberId member;

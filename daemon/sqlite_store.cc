@@ -763,6 +763,7 @@ SqliteStore::SqliteStore(std::unique_ptr<State> state) : state_(std::move(state)
 SqliteStore::~SqliteStore() {
   CHECK(!state_->in_transaction);
   if (state_->opened && !state_->dead) {
+    state_->held = false;
     // If this fails, the log stays and the next open() moves it.
     (void)checkpoint(true);
   }
@@ -814,6 +815,7 @@ Result<Checkpointed> SqliteStore::checkpoint(bool truncate) {
   }
   int in_log = 0;
   int moved = 0;
+  CHECK(!truncate || !state_->held);  // whoever needs the log empty ends the backup first
   if (state_->read_only || state_->held) {
     return Checkpointed{};
   }

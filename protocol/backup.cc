@@ -17,7 +17,7 @@ constexpr std::uint8_t for_keys = 'n';
 constexpr std::uint8_t for_tiers = 'p';
 constexpr std::size_t nonce_bytes = 24;
 constexpr std::size_t sealed_tiers_bytes = nonce_bytes + 64 + crypto::tag_bytes;
-constexpr std::size_t key_row_bytes = 16 + 8 + 32;
+constexpr std::size_t key_row_bytes = 16 + 8 + 8 + 32;
 
 // No file from elsewhere makes this machine compute for hours.
 constexpr std::uint64_t operations_max = 64;
@@ -269,6 +269,7 @@ void Keyring::seal_keys(const SymmetricKey& node_tier, const std::vector<BackupK
   for (const BackupKey& key : keys) {
     append(plain, key.id.view());
     put_u64(plain, key.created.ms);
+    put_u64(plain, key.ends.ms);
     key.key.expose([&](auto raw) { append(plain, raw); });
   }
   sealed = seal_with_nonce(keys_key(node_tier), nonce, encode_front(), plain);
@@ -286,6 +287,7 @@ Result<std::vector<BackupKey>> Keyring::open_keys(const SymmetricKey& node_tier)
     BackupKey key;
     key.id = reader.fixed<BackupKeyId>();
     key.created = {reader.u64()};
+    key.ends = {reader.u64()};
     key.key = SymmetricKey(reader.take(32).first<32>());
     keys.push_back(std::move(key));
   }
@@ -342,13 +344,14 @@ const BackupKey* present_backup_key(const std::vector<BackupKey>& keys, const Ba
   const auto newest = std::ranges::max_element(keys, {}, &BackupKey::created);
   // One from the future was made under a clock that was wrong: its time would never be over.
   const bool serves = newest != keys.end() && newest->created <= now &&
-                      now < newest->created + days(policy.key_days);
+                      now < newest->created + days(policy.key_days) &&
+                      now + days(policy.key_days) <= newest->ends;  // under a policy of before
   return serves ? &*newest : nullptr;
 }
 
 bool is_backup_key_over(const BackupKey& key, const BackupPolicy& policy, Timestamp now) {
   const Duration life = days(policy.bound_days());
-  return now >= key.created + life || key.created >= now + life;
+  return now >= key.ends || now >= key.created + life || key.created >= now + life;
 }
 
 }  // namespace hamroh

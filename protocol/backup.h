@@ -20,7 +20,7 @@
 //               length u16 ‖ vault file ‖ count u8 (0 or 1) ‖
 //               [operations u64 ‖ memory u64 ‖ salt[16] ‖
 //                nonce[24] ‖ sealed (node tier[32] ‖ reader tier[32])] ‖
-//               nonce[24] ‖ length u16 ‖ sealed (id[16] ‖ created u64 ‖ key[32])… ‖
+//               nonce[24] ‖ length u16 ‖ sealed (id[16] ‖ created u64 ‖ ends u64 ‖ key[32])… ‖
 //               SHA-256 of all before
 //   The keys are sealed under HKDF-Expand(node tier, L(backup) ‖ 'n'), AAD = everything before the
 //   nonce; the tiers, for who has no recovery shares, under Argon2id(passphrase), AAD = L(backup) ‖
@@ -114,6 +114,8 @@ class BackupCipher {
 struct BackupKey {
   BackupKeyId id;
   Timestamp created;
+  // When it is destroyed: fixed when it is drawn, so that a longer policy later breaks no word.
+  Timestamp ends;
   SymmetricKey key;
 };
 

@@ -273,7 +273,9 @@ class Node {
   [[nodiscard]] Result<std::vector<AlarmRecord>> alarms(Turn& turn) const;
   [[nodiscard]] bool locked() const { return !author_.has_value(); }
   // Backups: entered before one is made, and when a key that opened some was destroyed.
-  void enter_backup(const BackupStatement& statement, Turn& turn);
+  [[nodiscard]] Status enter_backup(const BackupStatement& statement, Timestamp ends, Turn& turn);
+  // Until when a backup that was ever made may be opened; nothing if none opens any more.
+  [[nodiscard]] Result<std::optional<Timestamp>> backups_open_until(Turn& turn) const;
   void enter_backup_key_destroyed(const BackupKeyId& key, Turn& turn);
   // The private transport key, for the link.
   [[nodiscard]] Result<AgreementKey> transport_secret(Turn& turn) const;

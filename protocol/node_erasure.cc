@@ -232,9 +232,15 @@ Result<Node::Verdict> Node::judge_erasure(const MemberId& member, const Inner& i
     return refuse(Code::invalid_form);
   }
   HAMROH_ASSIGN(const auto known, read_erased(inner.case_id, turn));
+  const bool room = !known || known->asking.size() < ErasedRecord::members_max ||
+                    std::ranges::find(known->asking, member, &ErasedRecord::Asking::member) !=
+                        known->asking.end();
   if (inner.kind == static_cast<std::uint16_t>(EventKind::erasure_done)) {
     if (!known || !known->erased()) {
-      return refuse(Code::no_standing);
+      // An answer to what was asked before this node came back from a backup that still has the
+      // case: people shall hear of it.
+      const bool concerned = record && record->find(member) != nullptr;
+      return concerned && room ? Verdict{EntryKind::opened, Code::none} : refuse(Code::no_standing);
     }
     const auto asked = std::ranges::find(known->asked, member, &ErasedRecord::Asked::member);
     if (asked == known->asked.end()) {
@@ -246,9 +252,6 @@ Result<Node::Verdict> Node::judge_erasure(const MemberId& member, const Inner& i
   if (record && !record->opener.is_zero() && record->find(member) == nullptr) {
     return refuse(Code::no_standing);
   }
-  const bool room = !known || known->asking.size() < ErasedRecord::members_max ||
-                    std::ranges::find(known->asking, member, &ErasedRecord::Asking::member) !=
-                        known->asking.end();
   return room ? Verdict{EntryKind::opened, Code::none} : refuse(Code::full);
 }
 
@@ -258,7 +261,8 @@ Status Node::take_erasure(const MemberId& member, const Inner& inner, Turn& turn
   const CaseId& id = inner.case_id;
   HAMROH_ASSIGN(auto known, read_erased(id, turn));
   ErasedRecord record = known.value_or(ErasedRecord{});
-  if (inner.kind == static_cast<std::uint16_t>(EventKind::erasure_done)) {
+  const bool done = inner.kind == static_cast<std::uint16_t>(EventKind::erasure_done);
+  if (done && record.erased()) {
     const auto asked = std::ranges::find(record.asked, member, &ErasedRecord::Asked::member);
     CHECK(asked != record.asked.end());
     asked->certificate = inner.body;
@@ -269,7 +273,7 @@ Status Node::take_erasure(const MemberId& member, const Inner& inner, Turn& turn
   }
   const auto asking = std::ranges::find(record.asking, member, &ErasedRecord::Asking::member);
   if (asking == record.asking.end()) {
-    record.asking.push_back({member, inner.body, turn.now, false});
+    record.asking.push_back({member, inner.body, turn.now, done});  // nobody waits for an answer
   }
   if (record.erased()) {
     HAMROH_TRY(answer_askers(id, record, turn));

@@ -178,8 +178,24 @@ Result<bool> Node::adopt_own_keys(Turn& turn) {
   return moved;
 }
 
-void Node::enter_backup(const BackupStatement& statement, Turn& turn) {
+Status Node::enter_backup(const BackupStatement& statement, Timestamp ends, Turn& turn) {
   append_entry(EntryKind::backup_made, Code::none, statement.digest(), Digest{}, {}, turn);
+  HAMROH_ASSIGN(const auto until, backups_open_until(turn));
+  return turn.store.put(Table::meta, row::backups,
+                        key_u64(std::max(ends, until.value_or(ends)).ms));
+}
+
+Result<std::optional<Timestamp>> Node::backups_open_until(Turn& turn) const {
+  HAMROH_ASSIGN(const auto kept, turn.store.get(Table::meta, row::backups));
+  if (!kept) {
+    return std::optional<Timestamp>{};
+  }
+  ByteReader reader(*kept);
+  const Timestamp until{reader.u64()};
+  if (!reader.finished()) {
+    return environment_error(Code::store_corrupt, "the row of backups does not parse");
+  }
+  return turn.now < until ? std::optional(until) : std::nullopt;
 }
 
 void Node::enter_backup_key_destroyed(const BackupKeyId& key, Turn& turn) {

@@ -108,8 +108,9 @@ Status Node::send_again(const MemberId& member, const MessageId& message, Turn& 
     return {};
   }
   HAMROH_ASSIGN(const auto erasure, read_erased(record->case_id, turn));
-  if (erasure && std::ranges::find(erasure->asking, member, &ErasedRecord::Asking::member) !=
-                     erasure->asking.end()) {
+  if (erasure && !is_about_erasure(static_cast<EventKind>(record->kind)) &&
+      std::ranges::find(erasure->asking, member, &ErasedRecord::Asking::member) !=
+          erasure->asking.end()) {
     return {};  // it has erased the case itself, and must not get it back
   }
   HAMROH_ASSIGN(const auto settled, ledger_.read(turn.store, delivery->settled_index));

@@ -15,6 +15,7 @@ namespace hamroh {
 namespace row {
 inline const Bytes identity{'i', 'd'};
 inline const Bytes clock{'c', 'l', 'o', 'c', 'k'};
+inline const Bytes backups{'b', 'a', 'c', 'k', 'u', 'p', 's'};  // until when one may open, u64
 // This store came out of a backup, whose statement stands here: no node starts on it before it has
 // come back as the next incarnation.
 inline const Bytes restored{'r', 'e', 's', 't', 'o', 'r', 'e', 'd'};

@@ -150,8 +150,8 @@ Keyring keyring_with(std::uint8_t node, bool passphrase) {
     keyring.seal_tiers({1, 8192}, salt, key_of(50), {key_of(node), key_of(60)}, nonce);
   }
   std::vector<BackupKey> keys;
-  keys.push_back({filled<BackupKeyId>(1), {10}, key_of(11)});
-  keys.push_back({filled<BackupKeyId>(2), {20}, key_of(12)});
+  keys.push_back({filled<BackupKeyId>(1), {10}, {30}, key_of(11)});
+  keys.push_back({filled<BackupKeyId>(2), {20}, {40}, key_of(12)});
   keyring.seal_keys(key_of(node), keys, nonce);
   return keyring;
 }
@@ -207,7 +207,8 @@ TEST_F(Backup, WhoeverChangesAKeyringAndItsHashDoesNotGetItOpened) {
 TEST_F(Backup, AKeyServesItsDaysAndEndsWithTheBound) {
   const BackupPolicy policy{30, 3};
   std::vector<BackupKey> keys;
-  keys.push_back({filled<BackupKeyId>(1), Timestamp{} + days(100), key_of(1)});
+  keys.push_back(
+      {filled<BackupKeyId>(1), Timestamp{} + days(100), Timestamp{} + days(190), key_of(1)});
   const auto at = [](std::uint64_t day) { return Timestamp{} + days(day); };
   EXPECT_NE(present_backup_key(keys, policy, at(129)), nullptr);
   EXPECT_EQ(present_backup_key(keys, policy, at(130)), nullptr);
@@ -215,6 +216,17 @@ TEST_F(Backup, AKeyServesItsDaysAndEndsWithTheBound) {
   EXPECT_FALSE(is_backup_key_over(keys[0], policy, at(189)));
   EXPECT_TRUE(is_backup_key_over(keys[0], policy, at(190)));
   EXPECT_TRUE(is_backup_key_over(keys[0], policy, at(10)));
+}
+
+TEST_F(Backup, APolicyThatBecomesLongerKeepsNoKeyBeyondItsWord) {
+  const auto at = [](std::uint64_t day) { return Timestamp{} + days(day); };
+  std::vector<BackupKey> keys;
+  keys.push_back({filled<BackupKeyId>(1), at(100), at(190), key_of(1)});
+  const BackupPolicy longer{60, 6};
+  EXPECT_TRUE(is_backup_key_over(keys[0], longer, at(190)));
+  EXPECT_NE(present_backup_key(keys, longer, at(130)), nullptr);
+  EXPECT_EQ(present_backup_key(keys, longer, at(131)), nullptr);  // what it seals would end early
+  EXPECT_TRUE(is_backup_key_over(keys[0], {10, 2}, at(120)));
 }
 
 TEST_F(Backup, AZeroedOrSoundPageIsSoundAndNoOther) {

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "daemon/backup_keys.h"
 #include "daemon/recovery.h"
 
 namespace {
@@ -126,6 +127,32 @@ bool dies(unsigned call, Act act) {
   EXPECT_EQ(waitpid(child, &status, 0), child);
   EXPECT_TRUE(WIFEXITED(status));
   return WEXITSTATUS(status) == 9;
+}
+
+TEST_F(Panic, FindsNoKeyringInTheHomeThatOpensWithLessThanShares) {
+  SystemDraws entropy;
+  auto keys = BackupKeys::open(*home_, {}, {}, tiers_.node);
+  ASSERT_TRUE(keys);
+  (void)keys->present({30, 3}, {5}, entropy);
+  ASSERT_TRUE(keys->write(*home_, tiers_.node, {5}, entropy));
+  const BackupPassphrase passphrase{tiers_.reader.copy(), {1}, {1, 8192}};
+  const VaultTiers tiers{tiers_.node.copy(), tiers_.reader.copy()};
+  const auto copy = keys->copy_for(passphrase, *home_, tiers, {5}, entropy);
+  ASSERT_TRUE(copy && Keyring::parse(*copy)->open_tiers(passphrase.root));
+
+  const auto file = read_file(backup_keys_file(*home_), keyring_bytes_max);
+  const auto keyring = file ? Keyring::parse(*file) : Result<Keyring>();
+  ASSERT_TRUE(file && keyring);
+  EXPECT_FALSE(keyring->passphrase);
+  const auto vault = Vault::parse(keyring->vault);
+  ASSERT_TRUE(vault);
+  EXPECT_TRUE(vault->destroyed());
+  EXPECT_FALSE(vault->node_tier(home_->node_key()));
+  EXPECT_FALSE(vault->reader_tier_from_file(home_->reader_key()));
+  EXPECT_TRUE(keyring->open_keys(tiers_.node));
+
+  const BackupPassphrase dear{tiers_.reader.copy(), {1}, {65, 8192}};
+  EXPECT_FALSE(keys->copy_for(dear, *home_, tiers, {5}, entropy)) << "nobody could read it again";
 }
 
 TEST_F(Panic, LeavesNothingThatOpensButTheShares) {

@@ -31,7 +31,7 @@ Bytes sample_keyring(bool passphrase) {
     keyring.seal_tiers({1, 8192}, salt, key_of(4), {key_of(5), key_of(6)}, nonce);
   }
   std::vector<BackupKey> keys;
-  keys.push_back({filled<BackupKeyId>(7), {8}, key_of(9)});
+  keys.push_back({filled<BackupKeyId>(7), {8}, {9}, key_of(9)});
   keyring.seal_keys(key_of(5), keys, nonce);
   Bytes bytes = keyring.encode();
   bytes.resize(bytes.size() - Digest::size);
