@@ -68,6 +68,7 @@ struct Arguments {
   std::vector<std::string> give;
   std::vector<std::string> withdraw;
   bool all = false;
+  std::vector<std::string> packs;  // files
 };
 
 // commands_node.cc
@@ -139,6 +140,10 @@ int disagree(const Arguments& arguments);
 int receipt(const Arguments& arguments);
 int ledger_verify(const Arguments& arguments);
 int ledger_export(const Arguments& arguments);
+
+// commands_pack.cc
+int pack_check(const Arguments& arguments);
+int pack_show(const Arguments& arguments);
 
 // commands_erasure.cc
 int erase(const Arguments& arguments);

@@ -68,6 +68,7 @@ class CommandLine {
     add_node_verbs();
     add_referral_verbs();
     add_case_verbs();
+    add_pack_verbs();
     add_ledger_verbs();
     add_erasure_verbs();
     add_operator_verbs();
@@ -228,6 +229,19 @@ class CommandLine {
     CLI::App* check = verb(forms, "check", "Say whether a form is valid, and if not why",
                            "hamroh form check form.json", form_check);
     check->add_option("form", a_.form, "The form, JSON")->required();
+  }
+
+  void add_pack_verbs() {
+    CLI::App* packs = group("pack", "Check and show jurisdiction packs, without any node",
+                            "hamroh pack check pack.toml");
+    CLI::App* check =
+        verb(packs, "check", "Tell every mistake of a pack by line, and what it leaves unset",
+             "hamroh pack check deploy/packs/example/pack.toml", pack_check);
+    check->add_option("file", a_.packs, "The packs, TOML")->required();
+    CLI::App* show = verb(packs, "show", "Say in plain words what a pack lays down",
+                          "hamroh pack show pack.toml --language tg", pack_show);
+    show->add_option("file", a_.packs, "The pack, TOML")->required()->expected(1);
+    show->add_option("--language", a_.language, "en, ru or tg (default en)");
   }
 
   void add_ledger_verbs() {

@@ -505,7 +505,8 @@ void find_unset_clocks(const Pack& pack, std::vector<PackGap>& gaps) {
     for (const CodeName& urgency : names_of(Urgency{})) {
       if (!pack.clock(clock).of(static_cast<Urgency>(urgency.value))) {
         gaps.push_back({std::string("clocks.") + name.name + "." + urgency.name,
-                        missing_clocks.at(name.value - 1U)});
+                        missing_clocks.at(name.value - 1U),
+                        {}});
       }
     }
   }
@@ -532,7 +533,8 @@ void find_unnamed(const Pack& pack, BodyRole role, const char* missing,
     }
     const bool told_above = !district.within.empty() && !named_below.contains(district.within);
     if (!named.contains(district.code) && !named_below.contains(district.code) && !told_above) {
-      gaps.push_back({"bodies", std::string(missing) + " in " + district.code});
+      gaps.push_back({std::string("bodies.") + name_of(role),
+                      std::string(missing) + " in " + district.code, district.code});
     }
   }
 }
@@ -587,7 +589,7 @@ std::vector<PackFault> faults_of(const Pack& pack) {
 std::vector<PackGap> unset_of(const Pack& pack) {
   std::vector<PackGap> gaps;
   if (!pack.calendar.known_until) {
-    gaps.push_back({"calendar.known_until", "holidays that move from year to year"});
+    gaps.push_back({"calendar.known_until", "holidays that move from year to year", {}});
   }
   find_unset_clocks(pack, gaps);
   find_unnamed(pack, BodyRole::commission, "the commission that decides", gaps);
@@ -595,7 +597,7 @@ std::vector<PackGap> unset_of(const Pack& pack) {
   find_unnamed(pack, BodyRole::appeal_body, "the body that decides appeals", gaps);
   const auto gap = [&gaps](bool known, const char* path, const char* missing) {
     if (!known) {
-      gaps.push_back({path, missing});
+      gaps.push_back({path, missing, {}});
     }
   };
   gap(pack.status_votes.has_value(), "status.votes", "how many commissioners have to agree");

@@ -218,8 +218,9 @@ struct PackFault {
 
 // What is not known yet, by path, with what has to be looked up. Empty for a pack that is all set.
 struct PackGap {
-  std::string path;
+  std::string path;  // "clocks.appeal.normal", or "bodies.commission" of a district
   std::string missing;
+  std::string district;  // where a body is missing; otherwise empty
 };
 [[nodiscard]] std::vector<PackGap> unset_of(const Pack& pack);
 
