@@ -160,7 +160,7 @@ class CommandLine {
     with_validity(admit);
     CLI::App* pack = proposal(
         "pack", "Put a jurisdiction pack in force, and the rules that go with it",
-        "hamroh-authority propose pack --file tajikistan.pack --countersign author transport",
+        "hamroh-authority propose pack --file pack.toml --countersign author transport",
         propose_pack);
     pack->add_option("--file", a_.file, "The pack file, whose hash the directory will name")
         ->required();

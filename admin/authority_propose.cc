@@ -6,6 +6,7 @@
 
 #include "admin/authority_commands.h"
 #include "admin/review.h"
+#include "protocol/pack_file.h"
 #include "protocol/text.h"
 
 namespace hamroh {
@@ -231,9 +232,16 @@ int propose_restore(const AuthorityArguments& arguments) {
 }
 
 int propose_pack(const AuthorityArguments& arguments) {
-  const auto file = read_named(arguments.file, limits::directory_bytes_max);
+  const auto file = read_named(arguments.file, limits::pack_bytes_max);
   if (!file) {
     return refuse(arguments, file.error());
+  }
+  if (const auto pack = read_pack(text(file->bytes)); !pack) {
+    const PackMistake& first = pack.error().front();
+    return refuse(arguments, {{Code::malformed, Blame::caller, "the pack has mistakes"},
+                              arguments.file,
+                              "Line " + std::to_string(first.line) + ": " + first.what + "; " +
+                                  first.remedy + "\nhamroh pack check tells them all."});
   }
   std::optional<std::uint8_t> countersigned;
   for (const std::string& name : arguments.countersigned) {

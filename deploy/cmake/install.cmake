@@ -35,3 +35,4 @@ install(CODE "
   file(WRITE \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/lib/systemd/system/hamrohd.service\"
     \"\${unit}\")")
 install(DIRECTORY deploy/forms/ DESTINATION ${CMAKE_INSTALL_DATADIR}/hamroh/forms)
+install(DIRECTORY deploy/packs/ DESTINATION ${CMAKE_INSTALL_DATADIR}/hamroh/packs)
