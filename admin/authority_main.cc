@@ -158,10 +158,10 @@ class CommandLine {
                  "hamroh-authority propose admit --request request.hamroh", propose_admit);
     admit->add_option("--request", a_.requests, "request.hamroh files")->required();
     with_validity(admit);
-    CLI::App* pack = proposal(
-        "pack", "Put a jurisdiction pack in force, and the rules that go with it",
-        "hamroh-authority propose pack --file pack.toml --countersign author transport",
-        propose_pack);
+    CLI::App* pack =
+        proposal("pack", "Put a jurisdiction pack in force, and the rules that go with it",
+                 "hamroh-authority propose pack --file pack.toml --countersign author transport",
+                 propose_pack);
     pack->add_option("--file", a_.file, "The pack file, whose hash the directory will name")
         ->required();
     pack->add_option("--warn-days", a_.warn_days, "When people are told that a newer one is due")

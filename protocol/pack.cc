@@ -141,6 +141,20 @@ class Inspector {
               "Keep one of them.");
     }
   }
+  // People choose by label: two codes of a list that look alike would be mixed up.
+  template <class Entry>
+  void told_apart(const std::vector<Entry>& entries, const std::string& path) {
+    std::array<std::map<std::string_view, std::string_view>, languages.size()> seen;
+    for (const Entry& entry : entries) {
+      for (const CodeName& language : languages) {
+        const std::string& text = entry.labels.in(static_cast<Language>(language.value));
+        const auto [at, fresh] = seen.at(language.value - 1U).emplace(text, entry.code);
+        require(fresh || text.empty(), path + "." + entry.code + "." + language.name,
+                "the label is that of " + std::string(at->second) + ", too",
+                "Word them so that people can tell them apart.");
+      }
+    }
+  }
   void votes(const std::optional<Votes>& votes, const std::string& path) {
     if (!votes) {
       return;
@@ -356,6 +370,7 @@ void inspect_lists(Inspector& check, const Pack& pack) {
     check.require(!grounds.empty() || (list.value == 4 && !pack.fund), path, "there is no ground",
                   "List at least one.");
     check.once(grounds, path);
+    check.told_apart(grounds, path);
     for (const Ground& ground : grounds) {
       check.code(ground.code, path + "." + ground.code);
       check.require(ground.article.size() <= 256 && is_plain_text(ground.article),
@@ -371,6 +386,7 @@ void inspect_lists(Inspector& check, const Pack& pack) {
     check.require(!codes.empty() || (list.value == 10 && !pack.fund), path, "there is no code",
                   "List at least one.");
     check.once(codes, path);
+    check.told_apart(codes, path);
     for (const PackCode& code : codes) {
       check.code(code.code, path + "." + code.code);
       check.labels(code.labels, path + "." + code.code);
@@ -385,6 +401,8 @@ void inspect_texts(Inspector& check, const Pack& pack) {
   for (std::size_t i = 0; i < pack.forms.size(); ++i) {
     check.require(is_version(pack.forms[i]), item("forms", i),
                   quoted(pack.forms[i]) + " is not a version", "Write one such as referral/1.");
+    check.require(i >= limits::pack_forms_max || std::ranges::count(pack.forms, pack.forms[i]) == 1,
+                  item("forms", i), "it stands twice", "Keep one of them.");
   }
   check.count(pack.texts.size(), limits::pack_texts_max, "texts");
   check.require(!pack.texts.empty(), "texts", "there is no consent text",

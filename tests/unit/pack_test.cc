@@ -232,6 +232,8 @@ TEST(Pack, WhatIsMissingOrUnknownIsRefused) {
 
 TEST(Pack, WhatStandsTwiceIsRefused) {
   expect_one("messages = 2000", "messages = 2000\nmessages = 2001", "");
+  EXPECT_EQ(mistakes_of(changed("[\"referral/1\"]", "[\"referral/1\", \"referral/1\"]")).size(),
+            2U);
   expect_one("threat = {", "threat = {en = \"a\", ru = \"b\", tg = \"c\"}\nthreat = {", "");
   expect_one("XX-SOUTH = {", "XX-SOUTH = {en = \"a\", ru = \"b\", tg = \"c\"}\nXX-SOUTH = {", "");
 }
@@ -334,6 +336,12 @@ TEST(Pack, LabelsStandInThreeLanguagesAndHideNothing) {
   expect_one("en = \"Harbour\"", "en = \" Harbour\"", "blank");
   expect_one("en = \"Harbour\"", "en = \"" + std::string(161, 'a') + "\"", "too long");
   expect_one("en = \"Harbour\"", "en = 5", "must be a text");
+}
+
+TEST(Pack, CodesOfOneListAreToldApartByTheirLabels) {
+  expect_one("ru = \"Перевозка\"", "ru = \"Вербовка\"", "the label is that of recruitment");
+  expect_one("en = \"The evidence is incomplete\"", "en = \"The criteria are not met\"",
+             "the label is that of criteria_not_met");
 }
 
 TEST(Pack, HiddenCharactersAreRefusedEvenInComments) {
