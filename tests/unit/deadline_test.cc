@@ -154,7 +154,7 @@ TEST(Deadline, AClockPausesOnceAndNeverInAnEmergency) {
   const Calendar calendar = calendar_of_a_five_day_week();
   ClockRule rule{{elapsed(60), elapsed(600), std::nullopt}, Clock::information};
   const Timestamp start = local({2026, 11, 23}, 9);
-  const std::vector<Pause> pauses{{local({2026, 11, 23}, 10), local({2026, 11, 23}, 11)},
+  const std::vector<Pause> pauses{{local({2026, 11, 23}, 9, 30), local({2026, 11, 23}, 10, 30)},
                                   {local({2026, 11, 23}, 12), local({2026, 11, 23}, 14)}};
   EXPECT_EQ(deadline(start, rule, Urgency::urgent, calendar, pauses)->due,
             local({2026, 11, 23}, 20));
