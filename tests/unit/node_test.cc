@@ -117,6 +117,63 @@ TEST_F(NodeTest, LockedNodeSubmitsNothingAndHoldsWhatComes) {
   EXPECT_EQ(ngo_.node->view().outbox_depth, 0U);
 }
 
+// The first turn of an unlocking opens what was held: it fails at each call to the store in turn,
+// and the process with it.
+TEST_F(NodeTest, AKillAtAnyBoundaryOfAnUnlockingLosesAndDoublesNothing) {
+  lock(commission_);
+  talk();
+  for (std::uint64_t number = 1; number <= 3; ++number) {
+    ASSERT_TRUE(submit(ngo_, a_referral(number)));
+  }
+  talk();
+  ASSERT_EQ(level(id_of(3)), Level::stored);
+  const MemoryStore::Rows before = commission_.disk.rows();
+  const Error died{Code::io_failed, Blame::environment, "died here"};
+  std::uint64_t kills = 0;
+  for (bool finished = false; !finished; ++kills) {
+    ASSERT_LT(kills, 1'000U);
+    commission_.node.reset();
+    commission_.disk.restore(before);
+    commission_.store.lock();
+    restart(commission_);
+    sleep(tuning::start_wait_max);
+    ASSERT_TRUE(commission_.node->locked());
+    commission_.unlock_vault();
+    {
+      auto transaction = commission_.store.begin().value();
+      Effects effects;
+      Turn turn{now(), elapsed_, *transaction, commission_.entropy, effects};
+      commission_.disk.fail_at(kills + 1, died);
+      finished = commission_.node->unlock(turn) && commission_.node->tick(turn) &&
+                 commission_.node->finish(turn) && transaction->commit();
+    }
+    commission_.disk.fail_at(UINT64_MAX / 2, died);
+    commission_.node.reset();
+    commission_.disk.crash();
+    restart(commission_);
+    sleep(tuning::start_wait_max);
+    const std::uint64_t opened = [&] {
+      std::uint64_t count = 0;
+      in_turn(commission_, [&](Turn& turn) {
+        ASSERT_TRUE(commission_.node->ledger().scan(turn.store, 0, [&](const LedgerRecord& record) {
+          count += record.entry.kind == EntryKind::opened ? 1U : 0U;
+          return true;
+        }));
+      });
+      return count;
+    }();
+    ASSERT_EQ(opened, 3U) << "killed at boundary " << kills + 1;
+  }
+  EXPECT_GT(kills, 30U);
+  // What the last of them has opened arrives as such at the author.
+  disconnect(ngo_, commission_);
+  connect(ngo_, commission_);
+  talk();
+  for (std::uint64_t number = 1; number <= 3; ++number) {
+    EXPECT_EQ(level(id_of(number)), Level::opened);
+  }
+}
+
 TEST_F(NodeTest, HeldEnvelopeThatComesAgainIsHeldOnce) {
   lock(commission_);
   talk();
