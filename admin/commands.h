@@ -69,6 +69,9 @@ struct Arguments {
   std::vector<std::string> withdraw;
   bool all = false;
   std::vector<std::string> packs;  // files
+  std::string clock;
+  std::string urgency = "normal";
+  std::string begins;
 };
 
 // commands_node.cc
@@ -144,6 +147,10 @@ int ledger_export(const Arguments& arguments);
 // commands_pack.cc
 int pack_check(const Arguments& arguments);
 int pack_show(const Arguments& arguments);
+int pack_due(const Arguments& arguments);
+// What of the form the pack of `arguments` does not know; `code` is set if the pack is not valid.
+std::optional<FormFault> find_fault_by_pack(const ReferralForm& form, const Arguments& arguments,
+                                            int& code);
 
 // commands_erasure.cc
 int erase(const Arguments& arguments);

@@ -335,6 +335,14 @@ int form_check(const Arguments& arguments) {
   if (!form) {
     return code;
   }
+  if (!arguments.packs.empty()) {
+    if (const auto fault = find_fault_by_pack(*form, arguments, code)) {
+      return refuse_form(arguments, arguments.form, *fault);
+    }
+    if (code != exit_done) {
+      return code;
+    }
+  }
   if (arguments.json) {
     print_line("{\"valid\": true}");
   } else {

@@ -5,6 +5,7 @@
 // is not compared, and said to be so; one that is another text is a mistake.
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 
 #include "admin/commands.h"
@@ -115,6 +116,54 @@ std::string checked_json(const std::string& path, const Checked& checked) {
          ", \"not_compared\": [" + missing + "]}";
 }
 
+// Checks the pack and gives it back; if it is not valid, says so and gives nothing.
+std::optional<Checked> valid_pack(const Arguments& arguments, const std::string& path, int& code) {
+  auto checked = check(path);
+  if (!checked) {
+    code = fail(arguments, path, checked.error());
+    return std::nullopt;
+  }
+  if (!checked->pack || !checked->mistakes.empty()) {
+    code = refuse(arguments.json, path, Code::malformed, "the pack has mistakes",
+                  "hamroh pack check " + path + " tells them all.");
+    return std::nullopt;
+  }
+  return std::move(*checked);
+}
+
+Timestamp now() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return {static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(since).count())};
+}
+
+// "2026-11-20T09:30", as the clocks of the jurisdiction show it.
+std::optional<Timestamp> parse_local_time(const std::string& typed, const Calendar& calendar) {
+  int year = 0;
+  unsigned month = 0;
+  unsigned day = 0;
+  unsigned hour = 0;
+  unsigned minute = 0;
+  int end = 0;
+  if (typed.size() != 16 ||
+      std::sscanf(typed.c_str(), "%4d-%2u-%2uT%2u:%2u%n", &year, &month, &day, &hour, &minute,
+                  &end) != 5 ||
+      end != 16 || hour > 23 || minute > 59) {
+    return std::nullopt;
+  }
+  const Date date{year, static_cast<std::uint8_t>(month), static_cast<std::uint8_t>(day)};
+  if (!is_date(date)) {
+    return std::nullopt;
+  }
+  return start_of(date, calendar) + minutes(std::uint64_t{hour} * 60 + minute);
+}
+
+std::string local_time(Timestamp time, const Calendar& calendar) {
+  const std::int64_t ahead = std::int64_t{calendar.utc_offset_minutes} * 60'000;
+  const std::int64_t there = std::max<std::int64_t>(0, static_cast<std::int64_t>(time.ms) + ahead);
+  return to_iso8601(Timestamp{static_cast<std::uint64_t>(there)}).substr(0, 16);
+}
+
 }  // namespace
 
 int pack_check(const Arguments& arguments) {
@@ -144,18 +193,58 @@ int pack_show(const Arguments& arguments) {
     return usage(arguments, "--language is en, ru or tg");
   }
   const std::string& path = arguments.packs.front();
-  const auto checked = check(path);
+  int code = exit_done;
+  const auto checked = valid_pack(arguments, path, code);
   if (!checked) {
-    return fail(arguments, path, checked.error());
-  }
-  if (!checked->pack || !checked->mistakes.empty()) {
-    return refuse(arguments.json, path, Code::malformed, "the pack has mistakes",
-                  "hamroh pack check " + path + " tells them all.");
+    return code;
   }
   std::fputs(arguments.json ? (pack_json(*checked->pack, checked->sha256) + "\n").c_str()
                             : pack_text(*checked->pack, checked->sha256, *language).c_str(),
              stdout);
   return exit_done;
+}
+
+int pack_due(const Arguments& arguments) {
+  const auto clock = parse_code<Clock>(arguments.clock);
+  const auto urgency = parse_code<Urgency>(arguments.urgency);
+  if (!clock || !urgency) {
+    return usage(arguments,
+                 "--clock is a clock of the pack (hamroh pack show), --urgency is emergency, "
+                 "urgent or normal");
+  }
+  const std::string& path = arguments.packs.front();
+  int code = exit_done;
+  const auto checked = valid_pack(arguments, path, code);
+  if (!checked) {
+    return code;
+  }
+  const Calendar& calendar = checked->pack->calendar;
+  const auto start = arguments.begins.empty() ? std::optional(now())
+                                              : parse_local_time(arguments.begins, calendar);
+  if (!start) {
+    return usage(arguments, "--from is a time like 2026-11-20T09:30, as clocks show it there");
+  }
+  const auto due = deadline(*start, checked->pack->clock(*clock), *urgency, calendar, {});
+  if (!due) {
+    return refuse(arguments.json, path, Code::not_found, "the pack leaves this clock unset",
+                  "Nothing is ever due by it. hamroh pack check lists what is unset.");
+  }
+  const auto shown = [&](Timestamp time) { return local_time(time, calendar); };
+  if (arguments.json) {
+    std::printf("{\"from\": \"%s\", \"remind\": \"%s\", \"due\": \"%s\", \"escalate\": \"%s\"}\n",
+                to_iso8601(*start).c_str(), to_iso8601(due->half).c_str(),
+                to_iso8601(due->due).c_str(), to_iso8601(due->escalate).c_str());
+    return exit_done;
+  }
+  std::printf("from       %s\nremind     %s\ndue        %s\nescalate   %s\n", shown(*start).c_str(),
+              shown(due->half).c_str(), shown(due->due).c_str(), shown(due->escalate).c_str());
+  return exit_done;
+}
+
+std::optional<FormFault> find_fault_by_pack(const ReferralForm& form, const Arguments& arguments,
+                                            int& code) {
+  const auto checked = valid_pack(arguments, arguments.packs.front(), code);
+  return checked ? find_fault(form, *checked->pack) : std::nullopt;
 }
 
 }  // namespace hamroh

@@ -229,6 +229,7 @@ class CommandLine {
     CLI::App* check = verb(forms, "check", "Say whether a form is valid, and if not why",
                            "hamroh form check form.json", form_check);
     check->add_option("form", a_.form, "The form, JSON")->required();
+    check->add_option("--pack", a_.packs, "Compare its codes with this pack, TOML")->expected(1);
   }
 
   void add_pack_verbs() {
@@ -242,6 +243,13 @@ class CommandLine {
                           "hamroh pack show pack.toml --language tg", pack_show);
     show->add_option("file", a_.packs, "The pack, TOML")->required()->expected(1);
     show->add_option("--language", a_.language, "en, ru or tg (default en)");
+    CLI::App* due = verb(
+        packs, "due", "Say when something is due by a pack: try its clocks before signing it",
+        "hamroh pack due pack.toml --clock referral_decision --from 2026-12-30T16:00", pack_due);
+    due->add_option("file", a_.packs, "The pack, TOML")->required()->expected(1);
+    due->add_option("--clock", a_.clock, "Which clock")->required();
+    due->add_option("--urgency", a_.urgency, "emergency, urgent or normal (default normal)");
+    due->add_option("--from", a_.begins, "When it begins, YYYY-MM-DDTHH:MM there (default now)");
   }
 
   void add_ledger_verbs() {
