@@ -33,9 +33,8 @@ Bytes sample_keyring(bool passphrase) {
   std::vector<BackupKey> keys;
   keys.push_back({filled<BackupKeyId>(7), {8}, {9}, key_of(9)});
   keyring.seal_keys(key_of(5), keys, nonce);
-  Bytes bytes = keyring.encode();
-  bytes.resize(bytes.size() - Digest::size);
-  return bytes;
+  const Bytes bytes = keyring.encode();
+  return {bytes.begin(), bytes.end() - Digest::size};
 }
 
 }  // namespace
