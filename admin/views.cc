@@ -1,5 +1,6 @@
 #include "admin/views.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <type_traits>
 #include <utility>
@@ -202,6 +203,18 @@ EventText describe(const NoteText& note) {
   return {to_json(note), told.take()};
 }
 
+EventText describe(const Particulars& said) {
+  Told told;
+  told.say("code", said.code);
+  told.say("outcome", said.outcome ? std::string(state_name(*said.outcome)) : std::string());
+  told.say("until", said.until.ms == 0 ? std::string() : short_time(said.until));
+  told.say("member", said.member ? to_uuid(*said.member) : std::string());
+  told.say("amount in minor units",
+           said.amount == 0 ? std::string() : std::to_string(said.amount) + " " + said.currency);
+  told.say("in words", said.text);
+  return {to_json(said), told.take()};
+}
+
 template <class Parsed>
 EventText describe_parsed(const Result<Parsed>& parsed) {
   return parsed ? describe(*parsed) : EventText{};
@@ -246,12 +259,46 @@ Json event_of_case_json(const MessageView& message, const Names& names, const Ev
   if (body.withheld) {
     json["withheld"] = Json::array({"sealed"});
   }
+  if (message.void_reason != Code::none) {
+    json["void"] = code_name(message.void_reason);
+  }
+  if (message.corrected) {
+    json["corrected"] = true;
+  }
   return json;
+}
+
+std::string padded(std::string text, std::size_t width) {
+  const std::size_t length = count_characters(text);
+  return length < width ? text + std::string(width - length, ' ') : text;
+}
+
+Json tracks_json(const CaseView& shown, const Names& names) {
+  Json all = Json::array();
+  for (const TrackState& track : shown.tracks) {
+    Json json{{"track", track_name(track.track)}, {"state", state_name(track.state)}};
+    const auto begun = std::ranges::find(shown.events, track.about, &MessageView::digest);
+    if (begun != shown.events.end()) {
+      json["about"] = to_uuid(begun->message);
+    }
+    if (!track.member.is_zero()) {
+      json["member"] = to_uuid(track.member);
+      json["member_name"] = name_in(names, track.member);
+    }
+    if (track.service != 0) {
+      json["service"] = name_of(static_cast<Service>(track.service));
+    }
+    if (track.until.ms != 0) {
+      json["until"] = to_iso8601(track.until);
+    }
+    all.push_back(std::move(json));
+  }
+  return all;
 }
 
 Json head_json(const CaseView& shown, const Names& names) {
   Json json{{"case", to_uuid(shown.id)},
-            {"state", referral_state_name(shown.state)},
+            {"state", state_name(shown.state)},
             {"opened", to_iso8601(shown.opened)},
             {"author", to_uuid(shown.author)},
             {"author_name", name_in(names, shown.author)},
@@ -266,6 +313,35 @@ Json head_json(const CaseView& shown, const Names& names) {
     json["participants"].push_back({{"member", to_uuid(member)}, {"name", name_in(names, member)}});
   }
   return json;
+}
+
+// "  status      assigned_unconfirmed": what the person's case has come to, one line a track.
+std::string tracks_text(const CaseView& view, const Names& names) {
+  std::string text;
+  for (const TrackState& track : view.tracks) {
+    const std::string who = track.member.is_zero() ? "" : shown(name_in(names, track.member));
+    text += "  " + padded(track_name(track.track), 12) + state_name(track.state);
+    switch (track.track) {
+      case Track::case_:
+        text += who.empty() ? "" : ", owner " + who;
+        break;
+      case Track::referral:
+      case Track::transfer:
+        text += ", to " + who;
+        break;
+      case Track::assistance:
+        text += std::string(", ") + name_of(static_cast<Service>(track.service)) + " by " + who;
+        break;
+      case Track::status:
+      case Track::consent:
+      case Track::fund:
+        text += ", begun by " + who;
+        break;
+    }
+    text += track.until.ms == 0 ? "" : ", until " + short_time(track.until);
+    text += "\n";
+  }
+  return text;
 }
 
 // Who of this organisation has the case.
@@ -300,11 +376,6 @@ std::string deliveries_text(const MessageView& message, const Names& names) {
     }
   }
   return text;
-}
-
-std::string padded(std::string text, std::size_t width) {
-  const std::size_t length = count_characters(text);
-  return length < width ? text + std::string(width - length, ' ') : text;
 }
 
 std::string bytes_text(std::uint64_t bytes) {
@@ -380,17 +451,18 @@ std::string peers_text(const std::vector<PeerView>& peers) {
 }  // namespace
 
 EventText describe_body(EventKind kind, ByteView body) {
-  switch (kind) {
-    case EventKind::referral_send:
+  const Rule* rule = find_rule(kind);
+  switch (rule == nullptr ? BodyForm::later : rule->body) {
+    case BodyForm::referral:
       return describe_parsed(parse_referral(body));
-    case EventKind::referral_accept:
-    case EventKind::referral_decline:
+    case BodyForm::decision:
       return describe_parsed(parse_decision(body));
-    case EventKind::case_note:
+    case BodyForm::note:
       return describe_parsed(parse_note(body));
-    case EventKind::erasure_request:
-    case EventKind::erasure_done:
-      break;  // a certificate: `hamroh erasure show`
+    case BodyForm::particulars:
+      return describe_parsed(parse_particulars(body, kind));
+    case BodyForm::later:
+      break;  // or a certificate: `hamroh erasure show`
   }
   return {};
 }
@@ -509,6 +581,11 @@ std::string case_json(const CaseView& shown, const Names& names,
                       const std::vector<EventText>& bodies) {
   CHECK(bodies.size() == shown.events.size());
   Json json = head_json(shown, names);
+  json["tracks"] = tracks_json(shown, names);
+  json["gaps"] = Json::array();
+  for (const Digest& gap : shown.gaps) {
+    json["gaps"].push_back(gap.hex());
+  }
   json["events"] = Json::array();
   for (std::size_t i = 0; i < shown.events.size(); ++i) {
     json["events"].push_back(event_of_case_json(shown.events[i], names, bodies[i]));
@@ -519,7 +596,7 @@ std::string case_json(const CaseView& shown, const Names& names,
 std::string case_text(const CaseView& view, const Names& names,
                       const std::vector<EventText>& bodies) {
   CHECK(bodies.size() == view.events.size());
-  std::string text = "Case " + to_uuid(view.id) + "  " + referral_state_name(view.state) + "\n";
+  std::string text = "Case " + to_uuid(view.id) + "  " + state_name(view.state) + "\n";
   text +=
       "  opened " + short_time(view.opened) + " by " + shown(name_in(names, view.author)) + "\n";
   text += "  participants";
@@ -527,14 +604,23 @@ std::string case_text(const CaseView& view, const Names& names,
     text += (member == view.participants.front() ? " " : ", ") + shown(name_in(names, member));
   }
   text += "\n  " + given_to(view, names) + "\n";
-  if (view.incomplete) {
-    text += "  ! an earlier event of this case has not arrived here yet\n";
+  text += tracks_text(view, names);
+  for (const Digest& gap : view.gaps) {
+    text +=
+        "  ! an earlier event of this case has not arrived here yet: " + gap.hex().substr(0, 16) +
+        "\n";
   }
   for (std::size_t i = 0; i < view.events.size(); ++i) {
     const MessageView& event = view.events[i];
     text += "\n  " + short_time(event.created) + "  " + padded(event_kind_name(event.kind), 18) +
             shown(name_in(names, event.author)) + person_of(event, names) + "\n";
     text += "    message " + to_uuid(event.message) + "  " + deliveries_text(event, names) + "\n";
+    if (event.void_reason != Code::none) {
+      text += std::string("    ! void, it changes nothing: ") + code_name(event.void_reason) + "\n";
+    }
+    if (event.corrected) {
+      text += "    ! corrected by its author: see below\n";
+    }
     for (const std::string& line : bodies[i].lines) {
       text += "    | " + shown(line) + "\n";
     }
@@ -557,7 +643,7 @@ std::string cases_text(const std::vector<CaseView>& cases, const Names& names) {
   std::string text;
   for (const CaseView& one : cases) {
     text += to_uuid(one.id) + "  " + short_time(one.opened) + "  " +
-            padded(referral_state_name(one.state), 9) + " " + shown(name_in(names, one.author)) +
+            padded(state_name(one.state), 9) + " " + shown(name_in(names, one.author)) +
             (one.incomplete ? "  (incomplete)" : "") + "  " + given_to(one, names) + "\n";
   }
   return text;

@@ -99,6 +99,10 @@ const char* code_name(Code code) {
       return "too_early";
     case Code::erased:
       return "erased";
+    case Code::wrong_state:
+      return "wrong_state";
+    case Code::case_closed:
+      return "case_closed";
   }
   return "unknown";
 }

@@ -66,6 +66,8 @@ enum class Code : std::uint16_t {
   second_person = 43,      // somebody else has to agree first
   too_early = 44,          // slowed down: after wrong passphrases, or reading at unusual volume
   erased = 45,             // the case was erased here
+  wrong_state = 46,        // what an event is about is in no state that it may come from
+  case_closed = 47,
 };
 
 struct Error {

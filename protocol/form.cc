@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t code_bytes_max = 64;
 constexpr std::size_t reason_characters_max = 500;
 constexpr std::uint32_t dependants_max = 30;
+constexpr std::uint64_t amount_max = 1'000'000'000'000;  // JSON numbers hold it exactly
 
 template <class... Values>
 constexpr std::array<CodeName, sizeof...(Values)> list(Values... names) {
@@ -45,6 +46,12 @@ constexpr auto decline_reasons =
     list("no_capacity", "waitlist", "not_eligible", "outside_area", "service_not_offered",
          "insufficient_information", "cannot_reach_person", "person_declined",
          "conflict_of_interest", "safety_risk", "duplicate", "consent_invalid", "other");
+constexpr auto refusal_grounds =
+    list("criteria_not_met", "identity_not_established", "application_withdrawn", "not_competent",
+         "evidence_incomplete", "other");
+constexpr auto closing_reasons =
+    list("goals_met", "transferred", "person_withdrew", "lost_contact", "relocated",
+         "returned_abroad", "deceased", "duplicate", "entered_in_error");
 constexpr auto tiers = list("T1", "T2", "T3", "T4", "S");
 
 std::string shortened(std::string_view text) {
@@ -348,8 +355,31 @@ std::span<const CodeName> names_of(ConsentException) {
 std::span<const CodeName> names_of(DeclineReason) {
   return decline_reasons;
 }
+std::span<const CodeName> names_of(RefusalGround) {
+  return refusal_grounds;
+}
+std::span<const CodeName> names_of(ClosingReason) {
+  return closing_reasons;
+}
 std::span<const CodeName> names_of(DisclosureTier) {
   return tiers;
+}
+
+std::span<const CodeName> names_of(CodeList list) {
+  switch (list) {
+    case CodeList::decline:
+      return decline_reasons;
+    case CodeList::refusal:
+      return refusal_grounds;
+    case CodeList::closing:
+      return closing_reasons;
+    case CodeList::service:
+      return services;
+    case CodeList::none:
+    case CodeList::pack:
+      break;
+  }
+  return {};
 }
 
 std::optional<FormFault> find_fault(const ReferralForm& form) {
@@ -394,6 +424,85 @@ std::optional<FormFault> find_fault(const Decision& decision) {
 std::optional<FormFault> find_fault(const NoteText& note) {
   Inspector check;
   check.free_text(note.text, "note", limits::long_text_bytes_max, limits::long_text_bytes_max);
+  return check.fault;
+}
+
+namespace {
+
+// What a kind needs is there, what it does not know is not.
+void inspect_presence(Inspector& check, const Particulars& said, const Rule& rule) {
+  const auto is_said = [&](Field field) {
+    switch (field) {
+      case Field::about:
+        return said.about.has_value();
+      case Field::code:
+        return !said.code.empty();
+      case Field::text:
+        return said.text.has_value();
+      case Field::until:
+        return said.until.ms != 0;
+      case Field::member:
+        return said.member.has_value();
+      case Field::outcome:
+        return said.outcome.has_value();
+      case Field::money:
+        return said.amount != 0 || !said.currency.empty();
+    }
+    return false;
+  };
+  for (const Field field : all_fields) {
+    const bool there = is_said(field);
+    check.require(there || !rule.needed.has(field), field_name(field), "nothing", "a value");
+    check.require(!there || rule.needed.has(field) || rule.allowed.has(field), field_name(field),
+                  "a value", "nothing, for this kind of event");
+  }
+}
+
+void inspect_code(Inspector& check, const std::string& code, CodeList list) {
+  const auto names = names_of(list);
+  if (names.empty()) {
+    check.require(is_code(code), "code", code, "a code of the pack, in lower case");
+    return;
+  }
+  const bool known =
+      std::ranges::any_of(names, [&](const CodeName& one) { return code == one.name; });
+  check.require(known, "code", code, "");
+  if (!known && check.fault && check.fault->path == "code") {
+    check.fault->allowed = "one of";
+    for (const CodeName& one : names) {
+      check.fault->allowed += std::string(" ") + one.name;
+    }
+  }
+}
+
+}  // namespace
+
+std::optional<FormFault> find_fault(const Particulars& particulars, EventKind kind) {
+  Inspector check;
+  const Rule* rule = find_rule(kind);
+  if (rule == nullptr || rule->body != BodyForm::particulars) {
+    return FormFault{"kind", event_kind_name(kind), "a kind of event that has particulars"};
+  }
+  inspect_presence(check, particulars, *rule);
+  if (!particulars.code.empty()) {
+    inspect_code(check, particulars.code, rule->codes);
+    check.require(
+        particulars.code != "other" || rule->codes == CodeList::service || particulars.text, "text",
+        "nothing", "a text, because the code is other");
+  }
+  if (particulars.text) {
+    check.free_text(*particulars.text, "text", limits::string_bytes_max, limits::string_bytes_max);
+  }
+  if (particulars.outcome) {
+    check.require(rule->to.has(*particulars.outcome), "outcome", state_name(*particulars.outcome),
+                  "an outcome of this kind of event");
+  }
+  check.require(particulars.amount <= amount_max, "amount", std::to_string(particulars.amount),
+                "an amount in minor units");
+  const bool money = rule->needed.has(Field::money);
+  check.require(!money || particulars.amount > 0, "amount", "0", "more than nothing");
+  check.require(!money || is_letters(particulars.currency, 3, 'A', 'Z'), "currency",
+                particulars.currency, "an ISO 4217 code such as TJS");
   return check.fault;
 }
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "protocol/types.h"
+#include "protocol/lifecycle.h"
 
 namespace hamroh {
 
@@ -93,6 +93,25 @@ enum class DeclineReason : std::uint8_t {
   consent_invalid = 12,
   other = 13,
 };
+enum class RefusalGround : std::uint8_t {  // of a status
+  criteria_not_met = 1,
+  identity_not_established = 2,
+  application_withdrawn = 3,
+  not_competent = 4,  // with the member that is, if it is one
+  evidence_incomplete = 5,
+  other = 6,
+};
+enum class ClosingReason : std::uint8_t {
+  goals_met = 1,
+  transferred = 2,
+  person_withdrew = 3,
+  lost_contact = 4,
+  relocated = 5,
+  returned_abroad = 6,
+  deceased = 7,
+  duplicate = 8,
+  entered_in_error = 9,
+};
 enum class DisclosureTier : std::uint8_t { t1 = 1, t2 = 2, t3 = 3, t4 = 4, s = 5 };
 
 // A name for each value of a code list, in order of value; the form's JSON uses exactly these.
@@ -112,7 +131,11 @@ struct CodeName {
 [[nodiscard]] std::span<const CodeName> names_of(ConsentMode);
 [[nodiscard]] std::span<const CodeName> names_of(ConsentException);
 [[nodiscard]] std::span<const CodeName> names_of(DeclineReason);
+[[nodiscard]] std::span<const CodeName> names_of(RefusalGround);
+[[nodiscard]] std::span<const CodeName> names_of(ClosingReason);
 [[nodiscard]] std::span<const CodeName> names_of(DisclosureTier);
+// The codes that events may have; empty for none and for those of the pack.
+[[nodiscard]] std::span<const CodeName> names_of(CodeList list);
 
 template <class Enum>
 [[nodiscard]] const char* name_of(Enum value) {
@@ -248,12 +271,27 @@ struct ReferralForm {
 struct Decision {  // of a referral: no reason means that it is accepted
   std::optional<DeclineReason> reason;
   std::optional<FreeText> text;
+  std::optional<Digest> about = {};  // the referral, if it is not the first that waits
   bool operator==(const Decision&) const = default;
 };
 
 struct NoteText {
   FreeText text;
   bool operator==(const NoteText&) const = default;
+};
+
+// What an event says whose kind has no form of its own; the rule of its kind (lifecycle.h) has what
+// it needs and allows.
+struct Particulars {
+  std::optional<Digest> about;  // an earlier event of the case
+  std::string code;
+  std::optional<FreeText> text;
+  Timestamp until;  // zero: absent
+  std::optional<MemberId> member;
+  std::optional<State> outcome;
+  std::uint64_t amount = 0;  // in minor units of the currency
+  std::string currency;      // ISO 4217
+  bool operator==(const Particulars&) const = default;
 };
 
 // Where a form is wrong, in the words of its JSON form.
@@ -265,5 +303,6 @@ struct FormFault {
 [[nodiscard]] std::optional<FormFault> find_fault(const ReferralForm& form);
 [[nodiscard]] std::optional<FormFault> find_fault(const Decision& decision);
 [[nodiscard]] std::optional<FormFault> find_fault(const NoteText& note);
+[[nodiscard]] std::optional<FormFault> find_fault(const Particulars& particulars, EventKind kind);
 
 }  // namespace hamroh

@@ -183,7 +183,7 @@ class Node {
                                             Turn& turn) const;
   [[nodiscard]] Result<CaseView> case_view(const CaseId& id, const Actor& actor, Turn& turn) const;
   struct CasePage {
-    std::vector<CaseView> cases;  // without their events
+    std::vector<CaseView> cases;  // without their events, tracks and gaps
     std::optional<CaseId> next;   // where to go on, if there may be more
   };
   // Newest first, below `before`. awaiting_decision: only those where this node may still decide.
@@ -493,12 +493,15 @@ class Node {
                                                   const MessageRecord& record, Turn& turn) const;
   [[nodiscard]] Status check_recipients(const Submission& submission, bool new_contact,
                                         bool emergency, Turn& turn) const;
-  [[nodiscard]] Status check_standing(const CaseRecord& record, EventKind kind) const;
+  // To whom it goes if nobody was named. Who is no member any more cannot be told, and must not
+  // keep the others from being told.
+  [[nodiscard]] std::vector<MemberId> usual_recipients(const CaseRecord& record, EventKind kind,
+                                                       const EventFacts& facts) const;
   // Enters a message of this node's own, keeps it, and queues it for its recipients, who have room.
   // Its body goes under the key of its case, if there is one.
   [[nodiscard]] Status keep_sent(const Inner& inner, Bytes bytes, const Digest& digest, Turn& turn);
-  [[nodiscard]] Status keep_submission(const Submission& submission, CaseRecord& record,
-                                       const Actor& actor, Turn& turn);
+  [[nodiscard]] Status keep_submission(const Submission& submission, const EventFacts& facts,
+                                       CaseRecord& record, const Actor& actor, Turn& turn);
 
   // node_receive.cc
   [[nodiscard]] Status receive_hello(const MemberId& member, ByteView frame, Turn& turn);
@@ -523,6 +526,7 @@ class Node {
   struct Verdict {
     EntryKind outcome{};
     Code code = Code::none;
+    EventFacts facts = {};
   };
   [[nodiscard]] Result<Verdict> judge(const MemberId& member, const Inner& inner,
                                       const VerifiedMessage& message,
@@ -640,11 +644,9 @@ class Node {
   std::size_t rekeys_this_minute_ = 0;
 };
 
-// Which capability an author needs for a kind; absent if none.
-[[nodiscard]] std::optional<Capability> capability_for(EventKind kind);
-[[nodiscard]] bool is_known_kind(std::uint16_t kind);
 struct BodyFacts {
   bool emergency = false;
+  EventFacts event;
 };
 // Validates a body against its kind. Errors (caller): invalid_form, too_large, malformed.
 [[nodiscard]] Result<BodyFacts> check_body(EventKind kind, ByteView body);

@@ -167,18 +167,17 @@ Status Node::erase_rows(const CaseId& id, std::uint64_t place, Turn& turn) {
 
 Status Node::ask_others(const CaseId& id, const CaseRecord& record, ErasedRecord& erased,
                         Turn& turn) {
-  for (const CaseRecord::Participant& participant : record.participants) {
+  for (const MemberId& participant : record.participants) {
     const bool asks_itself =
-        std::ranges::find(erased.asking, participant.member, &ErasedRecord::Asking::member) !=
+        std::ranges::find(erased.asking, participant, &ErasedRecord::Asking::member) !=
         erased.asking.end();
-    if (participant.member == identity_.member || asks_itself ||
-        active_member(participant.member) == nullptr ||
+    if (participant == identity_.member || asks_itself || active_member(participant) == nullptr ||
         erased.asked.size() == ErasedRecord::members_max) {
       continue;  // who asks has erased; and who is no member any more cannot be asked
     }
-    HAMROH_ASSIGN(const MessageId message, tell(EventKind::erasure_request, id, participant.member,
-                                                erased.certificate, turn));
-    erased.asked.push_back({participant.member, message, {}, {}});
+    HAMROH_ASSIGN(const MessageId message,
+                  tell(EventKind::erasure_request, id, participant, erased.certificate, turn));
+    erased.asked.push_back({participant, message, {}, {}});
   }
   return {};
 }
@@ -249,7 +248,7 @@ Result<Node::Verdict> Node::judge_erasure(const MemberId& member, const Inner& i
     return asked->certificate.empty() ? Verdict{EntryKind::opened, Code::none}
                                       : refuse(Code::conflict);
   }
-  if (record && !record->opener.is_zero() && record->find(member) == nullptr) {
+  if (record && !record->opener.is_zero() && !record->has(member)) {
     return refuse(Code::no_standing);
   }
   return room ? Verdict{EntryKind::opened, Code::none} : refuse(Code::full);

@@ -540,6 +540,7 @@ Result<Node::Verdict> Node::judge(const MemberId& member, const Inner& inner,
   if (is_about_erasure(kind)) {
     return judge_erasure(member, inner, record, turn);
   }
+  const Verdict opened{EntryKind::opened, Code::none, body->event};
   const bool opens = inner.message.bytes == inner.case_id.bytes;
   if (opens && (kind != EventKind::referral_send || !inner.heads.empty())) {
     return refuse(Code::no_standing);
@@ -550,26 +551,21 @@ Result<Node::Verdict> Node::judge(const MemberId& member, const Inner& inner,
     if (erased) {
       return refuse(Code::erased);
     }
-    return case_keys_->full() ? refuse(Code::full) : Verdict{EntryKind::opened, Code::none};
+    return case_keys_->full() ? refuse(Code::full) : opened;
   }
-  // Events may overtake one another, so only a case whose opening is known can tell who has no
-  // seat.
-  const CaseRecord::Participant* author = record->find(member);
+  // Events may overtake one another, so only a case whose opening is known can tell who is a
+  // stranger to it. What a participant may not do is applied as void, and shown.
   const bool complete = !record->opener.is_zero() && record->missing.empty();
-  const bool decides = kind == EventKind::referral_accept || kind == EventKind::referral_decline;
   if (opens && !record->opener.is_zero()) {
     return refuse(Code::conflict);
   }
-  if (!opens && complete && (author == nullptr || (decides && !author->referred_to))) {
+  if (!opens && complete && !record->has(member)) {
     return refuse(Code::no_standing);
-  }
-  if (decides && author != nullptr && author->decision != CaseDecision::none) {
-    return refuse(Code::conflict);
   }
   if (record->events.size() >= limits::case_events_max) {
     return refuse(Code::full);
   }
-  return Verdict{EntryKind::opened, Code::none};
+  return opened;
 }
 
 // Guard, message, case and ledger entry in one transaction; only then may a receipt be owed.
@@ -580,11 +576,11 @@ Status Node::keep_message(const MemberId& member, Peer& peer, const Inner& inner
   const bool about_erasure = is_about_erasure(static_cast<EventKind>(inner.kind));
   Bytes case_row;
   if (verdict.outcome == EntryKind::opened && !about_erasure) {
-    changed.apply(inner, message.digest);
+    changed.apply(inner, message.digest, verdict.facts);
     case_row = changed.encode();
     if (case_row.size() > case_record_bytes_max ||
         changed.participants.size() > limits::case_participants_max) {
-      verdict = {EntryKind::refused, Code::full};
+      verdict = {EntryKind::refused, Code::full, {}};
     }
   }
   const std::uint64_t index = append_entry(verdict.outcome, verdict.code, message.digest, Digest{},

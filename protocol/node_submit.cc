@@ -7,41 +7,54 @@
 
 namespace hamroh {
 
-std::optional<Capability> capability_for(EventKind kind) {
-  switch (kind) {
-    case EventKind::referral_send:
-      return Capability::refer_send;
-    case EventKind::referral_accept:
-    case EventKind::referral_decline:
-      return Capability::refer_decide;
-    case EventKind::case_note:
-    case EventKind::erasure_request:
-    case EventKind::erasure_done:
-      return std::nullopt;
+namespace {
+
+Result<EventFacts> facts_of(EventKind kind, ByteView body) {
+  const auto said = parse_particulars(body, kind);
+  if (!said) {
+    return caller_error(Code::invalid_form, "the body does not say what this kind of event needs");
   }
-  return std::nullopt;
+  EventFacts facts;
+  facts.about = said->about.value_or(Digest{});
+  facts.member = said->member.value_or(MemberId{});
+  if (find_rule(kind)->codes == CodeList::service) {
+    facts.service = static_cast<std::uint8_t>(*parse_code<Service>(said->code));
+  }
+  facts.outcome = said->outcome.value_or(State::none);
+  facts.until = said->until;
+  return facts;
 }
 
-bool is_known_kind(std::uint16_t kind) {
-  switch (static_cast<EventKind>(kind)) {
-    case EventKind::referral_send:
-    case EventKind::referral_accept:
-    case EventKind::referral_decline:
-    case EventKind::case_note:
-    case EventKind::erasure_request:
-    case EventKind::erasure_done:
-      return true;
+// Why an event that would be void is not taken over.
+tl::unexpected<Error> refuse_void(Code reason) {
+  switch (reason) {
+    case Code::no_standing:
+      return caller_error(reason, "this node has not the seat in that case which this needs");
+    case Code::wrong_state:
+      return caller_error(reason, "the case is in no state in which this may happen");
+    case Code::case_closed:
+      return caller_error(reason, "the case is closed: reopen it first");
+    default:
+      return caller_error(reason, "what this is about is not in that case");
   }
-  return false;
 }
+
+}  // namespace
 
 Result<BodyFacts> check_body(EventKind kind, ByteView body) {
   if (body.size() > limits::body_bytes_max) {
     return caller_error(Code::too_large, "the form is over 120 KiB");
   }
   BodyFacts facts;
-  switch (kind) {
-    case EventKind::referral_send: {
+  if (is_about_erasure(kind)) {
+    if (!parse_erasure(body)) {
+      return caller_error(Code::invalid_form, "not the certificate of an erasure");
+    }
+    return facts;
+  }
+  const Rule* rule = find_rule(kind);
+  switch (rule == nullptr ? BodyForm::later : rule->body) {
+    case BodyForm::referral: {
       const auto form = parse_referral(body);
       if (!form) {
         return caller_error(Code::invalid_form, "the referral form is not valid");
@@ -49,26 +62,26 @@ Result<BodyFacts> check_body(EventKind kind, ByteView body) {
       facts.emergency = form->triage.urgency == Urgency::emergency;
       return facts;
     }
-    case EventKind::referral_accept:
-    case EventKind::referral_decline: {
+    case BodyForm::decision: {
       const auto decision = parse_decision(body);
       const bool declines = kind == EventKind::referral_decline;
       if (!decision || decision->reason.has_value() != declines) {
         return caller_error(Code::invalid_form, "a decision needs a reason exactly if it declines");
       }
+      facts.event.about = decision->about.value_or(Digest{});
       return facts;
     }
-    case EventKind::case_note:
+    case BodyForm::note:
       if (!parse_note(body)) {
         return caller_error(Code::invalid_form, "the note is not valid text");
       }
       return facts;
-    case EventKind::erasure_request:
-    case EventKind::erasure_done:
-      if (!parse_erasure(body)) {
-        return caller_error(Code::invalid_form, "not the certificate of an erasure");
-      }
+    case BodyForm::particulars: {
+      HAMROH_ASSIGN(facts.event, facts_of(kind, body));
       return facts;
+    }
+    case BodyForm::later:
+      break;
   }
   return caller_error(Code::unsupported_kind, "this kind of event is not known here");
 }
@@ -138,23 +151,18 @@ Status Node::check_recipients(const Submission& submission, bool new_contact, bo
   return {};
 }
 
-// Whether this node has the seat in the case that a kind of event needs.
-Status Node::check_standing(const CaseRecord& record, EventKind kind) const {
-  const CaseRecord::Participant* self = record.find(identity_.member);
-  if (self == nullptr) {
-    return caller_error(Code::no_standing, "this node takes no part in that case");
+std::vector<MemberId> Node::usual_recipients(const CaseRecord& record, EventKind kind,
+                                             const EventFacts& facts) const {
+  std::vector<MemberId> recipients = record.members_of(record.usual_audience(kind, facts));
+  const bool offers = kind == EventKind::transfer_offer;
+  if (offers && !std::ranges::binary_search(recipients, facts.member)) {
+    recipients.push_back(facts.member);
   }
-  const bool decides = kind == EventKind::referral_accept || kind == EventKind::referral_decline;
-  if (decides && !self->referred_to) {
-    return caller_error(Code::no_standing, "only who was asked may accept or decline");
-  }
-  if (decides && self->decision != CaseDecision::none) {
-    return caller_error(Code::conflict, "this referral has been decided here before");
-  }
-  if (record.events.size() >= limits::case_events_max) {
-    return caller_error(Code::full, "the case holds as many events as it may");
-  }
-  return {};
+  std::erase_if(recipients, [&](const MemberId& member) {
+    const bool known = active_member(member) != nullptr || (offers && member == facts.member);
+    return member == identity_.member || !known;
+  });
+  return recipients;
 }
 
 Result<Accepted> Node::submit(const Submission& given, const Actor& actor, Turn& turn) {
@@ -221,15 +229,14 @@ Result<Accepted> Node::submit(const Submission& given, const Actor& actor, Turn&
     return caller_error(Code::not_permitted, "this case is not given to you");
   }
   if (!opens) {
-    HAMROH_TRY(check_standing(*record, given.kind));
+    if (!record->has(identity_.member)) {
+      return caller_error(Code::no_standing, "this node takes no part in that case");
+    }
+    if (record->events.size() >= limits::case_events_max) {
+      return caller_error(Code::full, "the case holds as many events as it may");
+    }
     if (submission.to.empty()) {
-      // Who is no member any more cannot be told, and must not keep the others from being told.
-      for (const CaseRecord::Participant& participant : record->participants) {
-        if (participant.member != identity_.member &&
-            active_member(participant.member) != nullptr) {
-          submission.to.push_back(participant.member);
-        }
-      }
+      submission.to = usual_recipients(*record, given.kind, facts.event);
     }
   }
   std::ranges::sort(submission.to);
@@ -237,20 +244,20 @@ Result<Accepted> Node::submit(const Submission& given, const Actor& actor, Turn&
     return caller_error(Code::invalid_argument, "a recipient is named twice");
   }
   const bool new_contact = opens || std::ranges::any_of(submission.to, [&](const MemberId& member) {
-                             return record->find(member) == nullptr;
+                             return !record->has(member);
                            });
   HAMROH_TRY(check_recipients(submission, new_contact, facts.emergency, turn));
   CaseRecord fresh;
   if (!record && !actor.teams.empty()) {
     fresh.team = actor.teams.front();
   }
-  HAMROH_TRY(keep_submission(submission, record ? *record : fresh, actor, turn));
+  HAMROH_TRY(keep_submission(submission, facts.event, record ? *record : fresh, actor, turn));
   return Accepted{submission.message, *submission.case_id, false};
 }
 
 // Nothing is written before everything that may be refused has been.
-Status Node::keep_submission(const Submission& submission, CaseRecord& record, const Actor& actor,
-                             Turn& turn) {
+Status Node::keep_submission(const Submission& submission, const EventFacts& facts,
+                             CaseRecord& record, const Actor& actor, Turn& turn) {
   const Duration lifetime =
       submission.lifetime.ms == 0 ? options_.message_lifetime : submission.lifetime;
   Inner inner;
@@ -260,10 +267,16 @@ Status Node::keep_submission(const Submission& submission, CaseRecord& record, c
   inner.author = identity_.member;
   inner.recipients = submission.to;
   inner.case_id = *submission.case_id;
-  inner.heads = record.heads();
+  for (const MemberId& member : inner.recipients) {
+    record.join(member);
+  }
+  record.join(identity_.member);
+  inner.heads = record.heads(record.audience_of(inner.recipients) |
+                             record.audience_of(std::span(&identity_.member, 1)));
   inner.directory_version = directory()->value().version;
-  inner.created = turn.now;
   inner.expires = turn.now + lifetime;
+  inner.created =
+      std::min(record.created_after(identity_.member, turn.now), Timestamp{inner.expires.ms - 1});
   inner.kind = static_cast<std::uint16_t>(submission.kind);
   inner.body = submission.body;
   inner.actor = pseudonym_of(*pseudonyms_, actor.user, inner.case_id);
@@ -273,7 +286,10 @@ Status Node::keep_submission(const Submission& submission, CaseRecord& record, c
     return caller_error(Code::too_large, "the message is over 128 KiB");
   }
   const Digest digest = message_digest(bytes);
-  record.apply(inner, digest, actor.user);
+  record.apply(inner, digest, facts, actor.user);
+  if (const Code reason = record.fold(inner.case_id).reasons.back(); reason != Code::none) {
+    return refuse_void(reason);
+  }
   // Whoever begins to work on a case that nobody has is whose it is.
   if (actor.role != Role::integration && !is_given_to_somebody(record)) {
     record.assigned.clear();

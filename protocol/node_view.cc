@@ -9,25 +9,24 @@ namespace {
 
 constexpr std::size_t cases_visited_max = 4096;  // by one question
 
-CaseView case_head(const CaseId& id, const CaseRecord& record, const MemberId& self) {
+CaseView case_head(const CaseId& id, const CaseRecord& record, const CaseState& state) {
   CaseView shown;
   shown.id = id;
   shown.opened = record.opened;
   shown.author = record.opener;
-  shown.state = record.state(self);
-  for (const CaseRecord::Participant& participant : record.participants) {
-    shown.participants.push_back(participant.member);
-  }
-  shown.incomplete = record.opener.is_zero() || !record.missing.empty();
+  shown.state = state.referral();
+  shown.participants = record.participants;
+  shown.incomplete = !state.gaps.empty();
   shown.team = record.team;
   shown.assigned = record.assigned;
+  shown.gaps = state.gaps;
+  shown.gaps.resize(std::min(shown.gaps.size(), limits::vector_items_max));
+  shown.tracks = state.tracks;
+  if (shown.tracks.size() > limits::vector_items_max) {
+    const auto excess = static_cast<std::ptrdiff_t>(shown.tracks.size() - limits::vector_items_max);
+    shown.tracks.erase(shown.tracks.begin() + 1, shown.tracks.begin() + 1 + excess);
+  }
   return shown;
-}
-
-bool awaits_decision_of(const CaseRecord& record, const MemberId& self) {
-  const CaseRecord::Participant* participant = record.find(self);
-  return participant != nullptr && participant->referred_to &&
-         participant->decision == CaseDecision::none;
 }
 
 }  // namespace
@@ -106,9 +105,9 @@ Result<MessageView> Node::message(const MessageId& message, const Actor& actor, 
 
 Result<CaseView> Node::case_view(const CaseId& id, const Actor& actor, Turn& turn) const {
   HAMROH_ASSIGN(const CaseRecord record, seen_case(id, actor, turn));
-  CaseView shown = case_head(id, record, identity_.member);
-  bool delivered = true;
-  for (const std::size_t at : record.order()) {
+  const CaseState state = record.fold(id);
+  CaseView shown = case_head(id, record, state);
+  for (const std::size_t at : state.order) {
     const CaseRecord::CaseEvent& event = record.events[at];
     HAMROH_ASSIGN(const auto message, read_message(event.author, event.message, turn));
     if (!message) {
@@ -118,12 +117,8 @@ Result<CaseView> Node::case_view(const CaseId& id, const Actor& actor, Turn& tur
     shown.events.back().actor = event.actor;
     shown.events.back().actor_role = event.actor_role;
     shown.events.back().user = event.user;
-    const bool referral = shown.events.back().kind == EventKind::referral_send;
-    delivered = delivered && (!referral || shown.events.back().level() == Level::opened);
-  }
-  // The referral has been received once its recipient has opened it; both sides then say the same.
-  if (shown.state == ReferralState::sent && delivered) {
-    shown.state = ReferralState::received;
+    shown.events.back().void_reason = state.reasons[at];
+    shown.events.back().corrected = state.corrected[at];
   }
   return shown;
 }
@@ -170,9 +165,13 @@ Result<Node::CasePage> Node::cases(std::optional<CaseId> before, std::size_t lim
         }
         ++visited;
         last = id;
-        if (sees(actor, id, record, turn) &&
-            (!awaiting_decision || awaits_decision_of(record, identity_.member))) {
-          page.cases.push_back(case_head(id, record, identity_.member));
+        if (sees(actor, id, record, turn)) {
+          const CaseState state = record.fold(id);
+          if (!awaiting_decision || state.awaits(identity_.member)) {
+            page.cases.push_back(case_head(id, record, state));
+            page.cases.back().tracks.clear();
+            page.cases.back().gaps.clear();
+          }
         }
         return true;
       },

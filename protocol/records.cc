@@ -1,15 +1,18 @@
 #include "protocol/records.h"
 
-#include <map>
-#include <set>
-#include <tuple>
+#include <algorithm>
+#include <functional>
 #include <utility>
 
 namespace hamroh {
 namespace {
 
 constexpr std::uint8_t record_version = 1;
-constexpr std::uint8_t case_record_version = 2;  // version 1 knew nothing of users
+// Version 1 knew nothing of users, version 2 nothing of audiences and of what events say.
+constexpr std::uint8_t case_record_version = 3;
+constexpr std::size_t audience_bits = 64;
+static_assert(limits::case_participants_max + limits::recipients_max + 1 <= audience_bits,
+              "a message too many may join all its members before it is refused");
 
 tl::unexpected<Error> corrupt() {
   return environment_error(Code::store_corrupt, "a stored record does not parse");
@@ -57,6 +60,82 @@ bool take_assignment(ByteReader& reader, CaseRecord& record) {
     record.assigned.push_back(reader.fixed<UserId>());
   }
   return true;
+}
+
+// flags u8 ‖ what they say is there: 1 about[32], 2 member[16], 4 service u8, 8 outcome u8,
+// 16 until u64.
+void put_facts(Bytes& out, const EventFacts& facts) {
+  unsigned flags = facts.about.is_zero() ? 0 : 1;
+  flags |= facts.member.is_zero() ? 0 : 2;
+  flags |= facts.service == 0 ? 0 : 4;
+  flags |= facts.outcome == State::none ? 0 : 8;
+  flags |= facts.until.ms == 0 ? 0 : 16;
+  put_u8(out, static_cast<std::uint8_t>(flags));
+  if ((flags & 1) != 0) {
+    append(out, facts.about.view());
+  }
+  if ((flags & 2) != 0) {
+    append(out, facts.member.view());
+  }
+  if ((flags & 4) != 0) {
+    put_u8(out, facts.service);
+  }
+  if ((flags & 8) != 0) {
+    put_u8(out, static_cast<std::uint8_t>(facts.outcome));
+  }
+  if ((flags & 16) != 0) {
+    put_u64(out, facts.until.ms);
+  }
+}
+
+EventFacts take_facts(ByteReader& reader) {
+  EventFacts facts;
+  const unsigned flags = reader.u8();
+  if ((flags & 1) != 0) {
+    facts.about = reader.fixed<Digest>();
+  }
+  if ((flags & 2) != 0) {
+    facts.member = reader.fixed<MemberId>();
+  }
+  if ((flags & 4) != 0) {
+    facts.service = reader.u8();
+  }
+  if ((flags & 8) != 0) {
+    facts.outcome = static_cast<State>(reader.u8());
+  }
+  if ((flags & 16) != 0) {
+    facts.until = {reader.u64()};
+  }
+  return facts;
+}
+
+std::optional<CaseRecord::CaseEvent> take_event(ByteReader& reader, std::uint8_t version) {
+  CaseRecord::CaseEvent event;
+  event.author = reader.fixed<MemberId>();
+  event.message = reader.fixed<MessageId>();
+  event.digest = reader.fixed<Digest>();
+  event.kind = reader.u16();
+  event.created = {reader.u64()};
+  if (version < 3) {
+    (void)reader.u8();  // whether no event named it: follows from the heads
+  }
+  const auto heads = take_count(reader, Digest::size);
+  if (!heads || *heads > limits::heads_max) {
+    return std::nullopt;
+  }
+  for (std::size_t h = 0; h < *heads; ++h) {
+    event.heads.push_back(reader.fixed<Digest>());
+  }
+  if (version >= 3) {
+    event.audience = reader.u64();
+    event.facts = take_facts(reader);
+  }
+  if (version >= 2) {
+    event.actor = reader.fixed<Pseudonym>();
+    event.actor_role = reader.u8();
+    event.user = reader.fixed<UserId>();
+  }
+  return event;
 }
 
 std::optional<CompactRange> take_range(ByteReader& reader) {
@@ -151,6 +230,7 @@ MessageView MessageRecord::view(const MemberId& author, const MessageId& message
   shown.expires = expires;
   shown.index = index;
   shown.deliveries = deliveries;
+  shown.digest = digest;
   if (author != self) {
     Level level = Level::refused;
     level = outcome == EntryKind::opened ? Level::opened : level;
@@ -183,10 +263,8 @@ Bytes CaseRecord::encode() const {
   append(out, opener.view());
   put_u64(out, opened.ms);
   put_count(out, participants.size());
-  for (const Participant& participant : participants) {
-    append(out, participant.member.view());
-    put_u8(out, participant.referred_to ? 1 : 0);
-    put_u8(out, static_cast<std::uint8_t>(participant.decision));
+  for (const MemberId& participant : participants) {
+    append(out, participant.view());
   }
   put_count(out, events.size());
   for (const CaseEvent& event : events) {
@@ -195,11 +273,12 @@ Bytes CaseRecord::encode() const {
     append(out, event.digest.view());
     put_u16(out, event.kind);
     put_u64(out, event.created.ms);
-    put_u8(out, event.head ? 1 : 0);
     put_count(out, event.heads.size());
     for (const Digest& head : event.heads) {
       append(out, head.view());
     }
+    put_u64(out, event.audience);
+    put_facts(out, event.facts);
     append(out, event.actor.view());
     put_u8(out, event.actor_role);
     append(out, event.user.view());
@@ -225,72 +304,122 @@ Result<CaseRecord> CaseRecord::parse(ByteView bytes) {
   }
   record.opener = reader.fixed<MemberId>();
   record.opened = {reader.u64()};
-  const auto participants = take_count(reader, 18);
-  for (std::size_t i = 0; i < participants.value_or(0); ++i) {
-    Participant participant;
-    participant.member = reader.fixed<MemberId>();
-    participant.referred_to = reader.u8() == 1;
-    participant.decision = static_cast<CaseDecision>(reader.u8());
-    record.participants.push_back(participant);
+  Audience referred_to = 0;  // of versions 1 and 2
+  const auto participants = take_count(reader, version < 3 ? 18 : MemberId::size);
+  if (!participants || *participants > limits::case_participants_max) {
+    return corrupt();
+  }
+  for (std::size_t i = 0; i < *participants; ++i) {
+    record.participants.push_back(reader.fixed<MemberId>());
+    if (version < 3) {
+      referred_to |= Audience{reader.u8() == 1} << i;
+      (void)reader.u8();  // what it had decided: follows from the events
+    }
   }
   const auto events = take_count(reader, 79);
   for (std::size_t i = 0; i < events.value_or(0); ++i) {
-    CaseEvent event;
-    event.author = reader.fixed<MemberId>();
-    event.message = reader.fixed<MessageId>();
-    event.digest = reader.fixed<Digest>();
-    event.kind = reader.u16();
-    event.created = {reader.u64()};
-    event.head = reader.u8() == 1;
-    const auto heads = take_count(reader, Digest::size);
-    if (!heads || *heads > limits::heads_max) {
+    auto event = take_event(reader, version);
+    if (!event || !record.has(event->author)) {
       return corrupt();
     }
-    for (std::size_t h = 0; h < *heads; ++h) {
-      event.heads.push_back(reader.fixed<Digest>());
+    if (version < 3) {
+      const bool referral = event->kind == static_cast<std::uint16_t>(EventKind::referral_send);
+      event->audience = record.audience_of({&event->author, 1}) |
+                        (referral ? referred_to : record.audience_of(record.participants));
     }
-    if (version >= 2) {
-      event.actor = reader.fixed<Pseudonym>();
-      event.actor_role = reader.u8();
-      event.user = reader.fixed<UserId>();
+    if ((event->audience & ~record.audience_of(record.participants)) != 0) {
+      return corrupt();
     }
-    record.events.push_back(std::move(event));
+    record.events.push_back(std::move(*event));
   }
   const auto missing = take_count(reader, Digest::size);
   for (std::size_t i = 0; i < missing.value_or(0); ++i) {
     record.missing.push_back(reader.fixed<Digest>());
   }
-  if (!participants || !events || !missing || (version >= 2 && !take_assignment(reader, record)) ||
-      !reader.finished()) {
+  const auto unsorted =
+      std::ranges::adjacent_find(record.participants, std::ranges::greater_equal{});
+  if (unsorted != record.participants.end() || !events || !missing ||
+      (version >= 2 && !take_assignment(reader, record)) || !reader.finished()) {
     return corrupt();
   }
   return record;
 }
 
-CaseRecord::Participant* CaseRecord::find(const MemberId& member) {
-  const auto found = std::ranges::lower_bound(participants, member, {}, &Participant::member);
-  return found != participants.end() && found->member == member ? &*found : nullptr;
+bool CaseRecord::has(const MemberId& member) const {
+  return std::ranges::binary_search(participants, member);
 }
 
-const CaseRecord::Participant* CaseRecord::find(const MemberId& member) const {
-  const auto found = std::ranges::lower_bound(participants, member, {}, &Participant::member);
-  return found != participants.end() && found->member == member ? &*found : nullptr;
-}
-
-CaseRecord::Participant& CaseRecord::join(const MemberId& member) {
-  const auto found = std::ranges::lower_bound(participants, member, {}, &Participant::member);
-  if (found != participants.end() && found->member == member) {
-    return *found;
+void CaseRecord::join(const MemberId& member) {
+  const auto found = std::ranges::lower_bound(participants, member);
+  if (found != participants.end() && *found == member) {
+    return;
   }
-  return *participants.insert(found, Participant{member, false, CaseDecision::none});
+  const auto place = static_cast<unsigned>(found - participants.begin());
+  participants.insert(found, member);
+  CHECK(participants.size() <= audience_bits);
+  // Everybody behind has moved on by one.
+  const Audience before = (Audience{1} << place) - 1;
+  for (CaseEvent& event : events) {
+    event.audience = (event.audience & before) | (event.audience & ~before) << 1U;
+  }
 }
 
-std::vector<Digest> CaseRecord::heads() const {
+CaseRecord::Audience CaseRecord::audience_of(std::span<const MemberId> members) const {
+  Audience audience = 0;
+  for (const MemberId& member : members) {
+    const auto found = std::ranges::lower_bound(participants, member);
+    if (found != participants.end() && *found == member) {
+      audience |= Audience{1} << static_cast<unsigned>(found - participants.begin());
+    }
+  }
+  return audience;
+}
+
+std::vector<MemberId> CaseRecord::members_of(Audience audience) const {
+  std::vector<MemberId> members;
+  for (std::size_t i = 0; i < participants.size(); ++i) {
+    if ((audience >> i & 1U) != 0) {
+      members.push_back(participants[i]);
+    }
+  }
+  return members;
+}
+
+CaseRecord::Audience CaseRecord::usual_audience(EventKind kind, const EventFacts& facts) const {
+  const auto about = std::ranges::find(events, facts.about, &CaseEvent::digest);
+  if (about != events.end()) {
+    return about->audience;
+  }
+  const Rule* rule = find_rule(kind);
+  const bool of_status = rule != nullptr && rule->track == Track::status;
+  Audience audience = 0;
+  for (const CaseEvent& event : events) {
+    const Rule* other = find_rule(static_cast<EventKind>(event.kind));
+    const bool counts = other != nullptr && (of_status ? other->track == Track::status
+                                                       : other->track == Track::referral ||
+                                                             other->track == Track::transfer);
+    audience |= counts ? event.audience : 0;
+  }
+  return audience == 0 ? audience_of(participants) : audience;
+}
+
+std::vector<Digest> CaseRecord::heads(Audience audience) const {
+  const auto hears = [&](const CaseEvent& event) {
+    return (event.audience & audience) == audience;
+  };
+  std::vector<Digest> named;
+  for (const CaseEvent& event : events) {
+    if (hears(event)) {
+      named.insert(named.end(), event.heads.begin(), event.heads.end());
+    }
+  }
+  std::ranges::sort(named);
   std::vector<Digest> heads;
   // The newest arrivals first: if there are more heads than fit, the oldest are named by others
   // later.
   for (auto event = events.rbegin(); event != events.rend(); ++event) {
-    if (event->head && heads.size() < limits::heads_max) {
+    if (heads.size() < limits::heads_max && hears(*event) &&
+        !std::ranges::binary_search(named, event->digest)) {
       heads.push_back(event->digest);
     }
   }
@@ -298,41 +427,31 @@ std::vector<Digest> CaseRecord::heads() const {
   return heads;
 }
 
-void CaseRecord::apply(const Inner& inner, const Digest& digest, const UserId& user) {
-  const auto kind = static_cast<EventKind>(inner.kind);
-  const bool opens = inner.message.bytes == inner.case_id.bytes;
-  if (opens) {
+void CaseRecord::apply(const Inner& inner, const Digest& digest, const EventFacts& facts,
+                       const UserId& user) {
+  if (inner.message.bytes == inner.case_id.bytes) {
     opener = inner.author;
     opened = inner.created;
   }
   join(inner.author);
   for (const MemberId& recipient : inner.recipients) {
-    Participant& participant = join(recipient);
-    participant.referred_to = participant.referred_to || kind == EventKind::referral_send;
-  }
-  // The first decision of a member stands, whichever way the events arrived.
-  Participant& author = join(inner.author);
-  if (author.decision == CaseDecision::none && kind == EventKind::referral_accept) {
-    author.decision = CaseDecision::accepted;
-  } else if (author.decision == CaseDecision::none && kind == EventKind::referral_decline) {
-    author.decision = CaseDecision::declined;
+    join(recipient);
   }
   for (const Digest& head : inner.heads) {
-    const auto known = std::ranges::find(events, head, &CaseEvent::digest);
-    if (known != events.end()) {
-      known->head = false;
-    } else if (const auto at = std::ranges::lower_bound(missing, head);
-               at == missing.end() || *at != head) {
+    const auto at = std::ranges::lower_bound(missing, head);
+    const bool here = std::ranges::find(events, head, &CaseEvent::digest) != events.end();
+    if (!here && (at == missing.end() || *at != head)) {
       missing.insert(at, head);
     }
   }
-  const auto gap = std::ranges::lower_bound(missing, digest);
-  const bool fills_gap = gap != missing.end() && *gap == digest;
-  if (fills_gap) {
+  if (const auto gap = std::ranges::lower_bound(missing, digest);
+      gap != missing.end() && *gap == digest) {
     missing.erase(gap);
   }
-  events.push_back({inner.author, inner.message, digest, inner.kind, inner.created, !fills_gap,
-                    inner.heads, inner.actor, inner.actor_role, user});
+  const Audience audience =
+      audience_of(inner.recipients) | audience_of(std::span(&inner.author, 1));
+  events.push_back({inner.author, inner.message, digest, inner.kind, inner.created, inner.heads,
+                    audience, facts, inner.actor, inner.actor_role, user});
 }
 
 void CaseRecord::assign(const UserId& user) {
@@ -343,60 +462,32 @@ void CaseRecord::assign(const UserId& user) {
   }
 }
 
-ReferralState CaseRecord::state(const MemberId& self) const {
-  bool accepted = false;
-  bool all_declined = true;
-  bool referred = false;
-  for (const Participant& participant : participants) {
-    if (participant.referred_to) {
-      referred = true;
-      accepted = accepted || participant.decision == CaseDecision::accepted;
-      all_declined = all_declined && participant.decision == CaseDecision::declined;
+Timestamp CaseRecord::created_after(const MemberId& self, Timestamp now) const {
+  const Timestamp believed = now + days(1);
+  Timestamp created = now;
+  for (const CaseEvent& event : events) {
+    if (created <= event.created && (event.author == self || event.created < believed)) {
+      created = {event.created.ms + 1};
     }
   }
-  if (accepted) {
-    return ReferralState::accepted;
-  }
-  if (referred && all_declined) {
-    return ReferralState::declined;
-  }
-  return opener == self ? ReferralState::sent : ReferralState::received;
+  return created;
 }
 
-std::vector<std::size_t> CaseRecord::order() const {
-  std::map<Digest, std::size_t> position;
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    position.emplace(events[i].digest, i);
-  }
-  std::vector<std::size_t> waits_for(events.size(), 0);
-  std::vector<std::vector<std::size_t>> followers(events.size());
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    for (const Digest& head : events[i].heads) {
-      if (const auto found = position.find(head); found != position.end() && found->second != i) {
-        ++waits_for[i];
-        followers[found->second].push_back(i);
-      }
+CaseState CaseRecord::fold(const CaseId& id) const {
+  FoldInput input;
+  input.participants = participants;
+  for (const CaseEvent& event : events) {
+    if (event.message.bytes == id.bytes && event.author == opener) {
+      input.opening = event.digest;
     }
+    const auto author = std::ranges::lower_bound(participants, event.author);
+    const EventFacts& said = event.facts;
+    input.events.push_back({event.digest, static_cast<EventKind>(event.kind),
+                            static_cast<std::uint8_t>(author - participants.begin()),
+                            event.audience, event.created, event.heads, said.about, said.member,
+                            said.service, said.outcome, said.until});
   }
-  using Ready = std::tuple<Timestamp, Digest, std::size_t>;
-  std::set<Ready> ready;
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    if (waits_for[i] == 0) {
-      ready.insert({events[i].created, events[i].digest, i});
-    }
-  }
-  std::vector<std::size_t> ordered;
-  while (!ready.empty()) {
-    const std::size_t next = std::get<2>(*ready.begin());
-    ready.erase(ready.begin());
-    ordered.push_back(next);
-    for (const std::size_t follower : followers[next]) {
-      if (--waits_for[follower] == 0) {
-        ready.insert({events[follower].created, events[follower].digest, follower});
-      }
-    }
-  }
-  return ordered;  // hashes cannot form a cycle
+  return fold_case(input);
 }
 
 namespace {

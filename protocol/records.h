@@ -68,35 +68,40 @@ struct MessageRecord {
 // What one case may grow to; below what a store takes, because what is sealed is longer.
 inline constexpr std::size_t case_record_bytes_max = 1024 * 1024 - 1024;
 
-enum class CaseDecision : std::uint8_t { none = 0, accepted = 1, declined = 2 };
+// What an event says that the fold needs (case_fold.h).
+struct EventFacts {
+  Digest about;
+  MemberId member;
+  std::uint8_t service = 0;
+  State outcome{};
+  Timestamp until;
+  bool operator==(const EventFacts&) const = default;
+};
 
 // Table::case_event, key case id[16] ‖ chunk u16 (0): everything known of one case, ids only;
 // sealed under the case's own key (case_keys.h).
 struct CaseRecord {
-  struct Participant {
-    MemberId member;
-    bool referred_to = false;  // a referral of this case is addressed to it: it may decide
-    CaseDecision decision = CaseDecision::none;
-    bool operator==(const Participant&) const = default;
-  };
+  // A set of participants: bit n is the n-th of them.
+  using Audience = std::uint64_t;
   struct CaseEvent {
     MemberId author;
     MessageId message;
     Digest digest;
     std::uint16_t kind = 0;
     Timestamp created;
-    bool head = true;           // no known event names it
     std::vector<Digest> heads;  // what it names
-    Pseudonym actor;            // as the inner says
+    Audience audience = 0;      // author and recipients
+    EventFacts facts;
+    Pseudonym actor;  // as the inner says
     std::uint8_t actor_role = 0;
     UserId user;  // who that is, if it is one of this organisation's
     bool operator==(const CaseEvent&) const = default;
   };
   MemberId opener;  // zero while the opening event is missing
   Timestamp opened;
-  std::vector<Participant> participants;  // sorted by member
-  std::vector<CaseEvent> events;          // in the order of arrival
-  std::vector<Digest> missing;            // named as heads, not here; sorted
+  std::vector<MemberId> participants;  // sorted, distinct, at most limits::case_participants_max
+  std::vector<CaseEvent> events;       // in the order of arrival
+  std::vector<Digest> missing;         // named as heads, not here; sorted
   // Who of this organisation may see it: the users to whom it is given, or while it is given to
   // nobody, their team.
   std::string team{intake_team};
@@ -105,20 +110,28 @@ struct CaseRecord {
 
   [[nodiscard]] static Bytes key(const CaseId& id);
   [[nodiscard]] Bytes encode() const;
+  // Rows of versions 1 and 2 as well: of their events nobody knows the audience, so referrals were
+  // addressed to whom there was one, and everything else to all.
   [[nodiscard]] static Result<CaseRecord> parse(ByteView bytes);
 
-  [[nodiscard]] Participant* find(const MemberId& member);
-  [[nodiscard]] const Participant* find(const MemberId& member) const;
-  Participant& join(const MemberId& member);        // finds or inserts
-  [[nodiscard]] std::vector<Digest> heads() const;  // sorted, at most heads_max
-  // Adds an event and what follows for heads, gaps, participants and decisions. `user`: who of this
-  // organisation did it.
-  void apply(const Inner& inner, const Digest& digest, const UserId& user = {});
+  [[nodiscard]] bool has(const MemberId& member) const;
+  void join(const MemberId& member);
+  [[nodiscard]] Audience audience_of(std::span<const MemberId> members) const;
+  [[nodiscard]] std::vector<MemberId> members_of(Audience audience) const;
+  // Who hears of an event of that kind if its author names nobody: everybody who heard of what it
+  // is about; else of its track; else, of the referrals and transfers of the case.
+  [[nodiscard]] Audience usual_audience(EventKind kind, const EventFacts& facts) const;
+  // The maximal events among those whose audience includes that one; sorted, at most heads_max.
+  [[nodiscard]] std::vector<Digest> heads(Audience audience) const;
+  // Adds an event and what follows for gaps and participants. `user`: who of this organisation did
+  // it.
+  void apply(const Inner& inner, const Digest& digest, const EventFacts& facts = {},
+             const UserId& user = {});
   void assign(const UserId& user);  // one more
-  [[nodiscard]] ReferralState state(const MemberId& self) const;
-  // Indices into `events` in topological order of their heads; concurrent ones by time, then
-  // digest. The same on every node that has the same events.
-  [[nodiscard]] std::vector<std::size_t> order() const;
+  // When an event that follows all of these was written, if the clock says `now`: clocks of others
+  // may be a day ahead, the own one may have been set back.
+  [[nodiscard]] Timestamp created_after(const MemberId& self, Timestamp now) const;
+  [[nodiscard]] CaseState fold(const CaseId& id) const;
 };
 
 // Table::meta: what membership is made of, one row for each signed file; a peer that was away is

@@ -55,9 +55,10 @@ enum class Operation : std::uint8_t {
   back_up = 21,      // backups and recovery shares
   lock = 22,
   panic = 23,
-  own_account = 24,  // passphrase, second factor, signing key
+  own_account = 24,    // passphrase, second factor, signing key
+  decide_status = 25,  // on applications, confirmations and appeals
 };
-inline constexpr std::size_t operations = 25;
+inline constexpr std::size_t operations = 26;
 [[nodiscard]] const char* operation_name(Operation operation);
 [[nodiscard]] std::optional<Operation> parse_operation(std::string_view name);
 [[nodiscard]] constexpr Operation operation_at(std::size_t index) {

@@ -2,39 +2,6 @@
 
 namespace hamroh {
 
-const char* event_kind_name(EventKind kind) {
-  switch (kind) {
-    case EventKind::referral_send:
-      return "referral.send";
-    case EventKind::referral_accept:
-      return "referral.accept";
-    case EventKind::referral_decline:
-      return "referral.decline";
-    case EventKind::case_note:
-      return "case.note";
-    case EventKind::erasure_request:
-      return "erasure.request";
-    case EventKind::erasure_done:
-      return "erasure.done";
-  }
-  return "unknown";
-}
-
-Operation operation_for(EventKind kind) {
-  switch (kind) {
-    case EventKind::referral_send:
-      return Operation::refer;
-    case EventKind::referral_accept:
-    case EventKind::referral_decline:
-      return Operation::decide;
-    case EventKind::case_note:
-    case EventKind::erasure_request:
-    case EventKind::erasure_done:
-      break;
-  }
-  return Operation::note;
-}
-
 const char* level_name(Level level) {
   switch (level) {
     case Level::accepted:
@@ -67,20 +34,6 @@ Level MessageView::level() const {
     }
   }
   return worst;
-}
-
-const char* referral_state_name(ReferralState state) {
-  switch (state) {
-    case ReferralState::sent:
-      return "sent";
-    case ReferralState::received:
-      return "received";
-    case ReferralState::accepted:
-      return "accepted";
-    case ReferralState::declined:
-      return "declined";
-  }
-  return "unknown";
 }
 
 const char* alarm_kind_name(AlarmKind kind) {

@@ -6,28 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "protocol/case_fold.h"
 #include "protocol/membership.h"
 #include "protocol/ports.h"
 #include "protocol/rights.h"
 
 namespace hamroh {
-
-// Kinds of event. Values travel inside inners: explicit, never reused.
-enum class EventKind : std::uint16_t {
-  referral_send = 1,
-  referral_accept = 3,
-  referral_decline = 4,
-  case_note = 40,
-  erasure_request = 60,  // these two are about a case, and no part of it
-  erasure_done = 61,
-};
-[[nodiscard]] constexpr bool is_about_erasure(EventKind kind) {
-  return kind == EventKind::erasure_request || kind == EventKind::erasure_done;
-}
-[[nodiscard]] const char* event_kind_name(EventKind kind);  // "referral.send"; "unknown" otherwise
-// What a user needs the right to, to send it; that of a note for what no user sends and for kinds
-// that nobody knows.
-[[nodiscard]] Operation operation_for(EventKind kind);
 
 // How far a message has come at one recipient. The first two are no ends; the others settle it.
 enum class Level : std::uint8_t {
@@ -63,25 +47,28 @@ struct MessageView {
   std::vector<Delivery> deliveries;  // own messages: one a recipient; received ones: one, this node
   // In a case: who of the author's organisation did it, under her pseudonym in this case.
   Pseudonym actor;
-  std::uint8_t actor_role = 0;  // Role; zero if the author does not say
-  UserId user;                  // that is whom, if it is this organisation; else zero
+  std::uint8_t actor_role = 0;    // Role; zero if the author does not say
+  UserId user;                    // that is whom, if it is this organisation; else zero
+  Digest digest;                  // what later events name it by
+  Code void_reason = Code::none;  // in a case: why it changes nothing
+  bool corrected = false;         // its author has said it anew
   bool operator==(const MessageView&) const = default;
   // The level at the slowest recipient; but if it has failed at one, that.
   [[nodiscard]] Level level() const;
 };
 
-enum class ReferralState : std::uint8_t { sent = 1, received = 2, accepted = 3, declined = 4 };
-[[nodiscard]] const char* referral_state_name(ReferralState state);
-
 struct CaseView {
   CaseId id;
   Timestamp opened;
-  MemberId author;  // of the event that opened it
-  ReferralState state = ReferralState::sent;
+  MemberId author;            // of the event that opened it
+  State state = State::none;  // of the referral that matters most; none without one
   std::vector<MemberId> participants;
   std::vector<MessageView> events;  // in the order of the fold
   bool incomplete = false;          // an event names a head that this node has not got
-  std::string team;                 // to whom it is given in this organisation
+  std::vector<Digest> gaps;         // these; at most limits::vector_items_max of them
+  // As they stand: the case first. Of more than limits::vector_items_max the newest.
+  std::vector<TrackState> tracks;
+  std::string team;  // to whom it is given in this organisation
   std::vector<UserId> assigned;
   bool operator==(const CaseView&) const = default;
 };

@@ -419,9 +419,11 @@ flatbuffers::Offset<wire::MessageTable> put(Builder& builder, const MessageView&
   const bool named = message.actor_role != 0;
   const auto actor = named ? put(builder, message.actor.view()) : ByteVector{};
   const auto user = message.user.is_zero() ? ByteVector{} : put(builder, message.user.view());
+  const auto digest = put(builder, message.digest.view());
   return wire::CreateMessageTable(
       builder, id, case_id, author, static_cast<std::uint16_t>(message.kind), message.created.ms,
-      message.expires.ms, message.index, list, actor, message.actor_role, user);
+      message.expires.ms, message.index, list, actor, message.actor_role, user, digest,
+      static_cast<std::uint16_t>(message.void_reason), message.corrected);
 }
 
 Result<MessageView> view_of(const wire::MessageTable* table) {
@@ -455,7 +457,50 @@ Result<MessageView> view_of(const wire::MessageTable* table) {
   message.actor = message.actor_role != 0 ? actor.value_or(Pseudonym{}) : Pseudonym{};
   HAMROH_ASSIGN(const auto user, optional_of<UserId>(table->user()));
   message.user = user.value_or(UserId{});
+  HAMROH_ASSIGN(message.digest, fixed_of<Digest>(table->digest()));
+  message.void_reason = static_cast<Code>(table->void_reason());
+  message.corrected = table->corrected();
   return message;
+}
+
+Bytes tracks_bytes(const std::vector<TrackState>& tracks) {
+  Bytes out;
+  for (const TrackState& track : tracks) {
+    put_u8(out, static_cast<std::uint8_t>(track.track));
+    put_u8(out, static_cast<std::uint8_t>(track.state));
+    append(out, track.about.view());
+    append(out, track.member.view());
+    put_u8(out, track.service);
+    put_u64(out, track.until.ms);
+  }
+  return out;
+}
+
+Result<State> state_of(std::uint8_t raw) {
+  if (raw > static_cast<std::uint8_t>(state_last)) {
+    return peer_error(Code::malformed, "a state that there is not");
+  }
+  return static_cast<State>(raw);
+}
+
+Result<std::vector<TrackState>> tracks_of(const flatbuffers::Vector<std::uint8_t>* vector) {
+  constexpr std::size_t track_bytes = 2 + Digest::size + MemberId::size + 1 + 8;
+  const ByteView bytes = bytes_of(vector);
+  const std::size_t count = bytes.size() / track_bytes;
+  if (bytes.size() % track_bytes != 0 || count > hamroh::limits::vector_items_max) {
+    return peer_error(Code::malformed, "the tracks of a case are laid wrongly");
+  }
+  ByteReader reader(bytes);
+  std::vector<TrackState> tracks(count);
+  for (TrackState& track : tracks) {
+    HAMROH_ASSIGN(track.track, value_of(reader.u8(), all_tracks.back()));
+    HAMROH_ASSIGN(track.state, state_of(reader.u8()));
+    track.about = reader.fixed<Digest>();
+    track.member = reader.fixed<MemberId>();
+    track.service = reader.u8();
+    track.until = {reader.u64()};
+  }
+  return tracks;
 }
 
 flatbuffers::Offset<wire::CaseTable> put(Builder& builder, const CaseView& shown) {
@@ -469,9 +514,11 @@ flatbuffers::Offset<wire::CaseTable> put(Builder& builder, const CaseView& shown
   const auto list = builder.CreateVector(events);
   const auto team = builder.CreateString(shown.team);
   const auto assigned = put(builder, ByteView(join(shown.assigned)));
+  const auto gaps = put(builder, ByteView(join(shown.gaps)));
+  const auto tracks = put(builder, tracks_bytes(shown.tracks));
   return wire::CreateCaseTable(builder, id, shown.opened.ms, author,
                                static_cast<std::uint8_t>(shown.state), participants, list,
-                               shown.incomplete, team, assigned);
+                               shown.incomplete, team, assigned, gaps, tracks);
 }
 
 Result<CaseView> case_of(const wire::CaseTable& table) {
@@ -479,13 +526,15 @@ Result<CaseView> case_of(const wire::CaseTable& table) {
   HAMROH_ASSIGN(shown.id, fixed_of<CaseId>(table.id()));
   shown.opened = {table.opened()};
   HAMROH_ASSIGN(shown.author, fixed_of<MemberId>(table.author()));
-  HAMROH_ASSIGN(shown.state, value_of(table.state(), ReferralState::declined));
+  HAMROH_ASSIGN(shown.state, state_of(table.state()));
   HAMROH_ASSIGN(shown.participants,
                 list_of<MemberId>(table.participants(), hamroh::limits::members_max));
   shown.incomplete = table.incomplete();
   HAMROH_ASSIGN(shown.team, string_of(table.team()));
   HAMROH_ASSIGN(shown.assigned,
                 list_of<UserId>(table.assigned(), hamroh::limits::assigned_users_max));
+  HAMROH_ASSIGN(shown.gaps, list_of<Digest>(table.gaps(), hamroh::limits::vector_items_max));
+  HAMROH_ASSIGN(shown.tracks, tracks_of(table.tracks()));
   if (table.events() != nullptr) {
     for (const auto* event : *table.events()) {
       HAMROH_ASSIGN(MessageView message, view_of(event));

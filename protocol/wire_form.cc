@@ -11,6 +11,7 @@ namespace {
 constexpr char referral_identifier[] = "HRFM";
 constexpr char decision_identifier[] = "HDEC";
 constexpr char note_identifier[] = "HNTE";
+constexpr char particulars_identifier[] = "HEVT";
 constexpr std::size_t list_items_max = 64;
 
 using Builder = flatbuffers::FlatBufferBuilder;
@@ -40,6 +41,11 @@ CodeList put_codes(Builder& builder, const std::vector<Enum>& codes) {
 template <class Enum>
 std::uint8_t raw(const std::optional<Enum>& code) {
   return code ? static_cast<std::uint8_t>(*code) : std::uint8_t{0};
+}
+
+template <class Fixed>
+CodeList put_fixed(Builder& builder, const std::optional<Fixed>& value) {
+  return value ? builder.CreateVector(value->bytes.data(), value->bytes.size()) : CodeList{};
 }
 
 flatbuffers::Offset<wire::FreeTextTable> put(Builder& builder,
@@ -258,6 +264,19 @@ Result<Consent> consent_of(const wire::ConsentTable& table) {
   return consent;
 }
 
+// Absent, or of its length and not zero.
+template <class Fixed>
+Result<std::optional<Fixed>> optional_fixed_of(const flatbuffers::Vector<std::uint8_t>* vector) {
+  if (vector == nullptr) {
+    return std::optional<Fixed>{};
+  }
+  HAMROH_ASSIGN(const Fixed value, wire::fixed_of<Fixed>(vector));
+  if (value.is_zero()) {
+    return peer_error(Code::malformed, "an identifier or digest of zeros");
+  }
+  return std::optional<Fixed>(value);
+}
+
 template <class Form>
 Result<Form> checked(Form form) {
   if (find_fault(form)) {
@@ -292,7 +311,8 @@ Bytes encode(const ReferralForm& form) {
 Bytes encode(const Decision& decision) {
   Builder builder(512);
   const auto text = put(builder, decision.text);
-  builder.Finish(wire::CreateDecisionTable(builder, raw(decision.reason), text),
+  const auto about = put_fixed(builder, decision.about);
+  builder.Finish(wire::CreateDecisionTable(builder, raw(decision.reason), text, about),
                  decision_identifier);
   return wire::finished(builder);
 }
@@ -301,6 +321,20 @@ Bytes encode(const NoteText& note) {
   Builder builder(1024);
   const auto text = put(builder, std::optional<FreeText>(note.text));
   builder.Finish(wire::CreateNoteTable(builder, text), note_identifier);
+  return wire::finished(builder);
+}
+
+Bytes encode(const Particulars& particulars) {
+  Builder builder(512);
+  const auto about = put_fixed(builder, particulars.about);
+  const auto code = put(builder, particulars.code);
+  const auto text = put(builder, particulars.text);
+  const auto member = put_fixed(builder, particulars.member);
+  const auto currency = put(builder, particulars.currency);
+  builder.Finish(
+      wire::CreateParticularsTable(builder, about, code, text, particulars.until.ms, member,
+                                   raw(particulars.outcome), particulars.amount, currency),
+      particulars_identifier);
   return wire::finished(builder);
 }
 
@@ -329,7 +363,9 @@ Result<ReferralForm> parse_referral(ByteView body) {
 Result<Decision> parse_decision(ByteView body) {
   HAMROH_ASSIGN(auto root, wire::Buffer<wire::DecisionTable>::open(body, decision_identifier,
                                                                    limits::body_bytes_max));
-  return checked(Decision{code_of<DeclineReason>(root->reason()), free_text_of(root->text())});
+  HAMROH_ASSIGN(const auto about, optional_fixed_of<Digest>(root->about()));
+  return checked(
+      Decision{code_of<DeclineReason>(root->reason()), free_text_of(root->text()), about});
 }
 
 Result<NoteText> parse_note(ByteView body) {
@@ -340,6 +376,24 @@ Result<NoteText> parse_note(ByteView body) {
     return peer_error(Code::malformed, "a note has no text");
   }
   return checked(NoteText{*text});
+}
+
+Result<Particulars> parse_particulars(ByteView body, EventKind kind) {
+  HAMROH_ASSIGN(auto root, wire::Buffer<wire::ParticularsTable>::open(body, particulars_identifier,
+                                                                      limits::body_bytes_max));
+  Particulars said;
+  HAMROH_ASSIGN(said.about, optional_fixed_of<Digest>(root->about()));
+  said.code = text_of(root->code());
+  said.text = free_text_of(root->text());
+  said.until = {root->until()};
+  HAMROH_ASSIGN(said.member, optional_fixed_of<MemberId>(root->member()));
+  said.outcome = code_of<State>(root->outcome());
+  said.amount = root->amount();
+  said.currency = text_of(root->currency());
+  if (find_fault(said, kind)) {
+    return peer_error(Code::invalid_form, "particulars break the rule of their kind");
+  }
+  return said;
 }
 
 }  // namespace hamroh

@@ -1,4 +1,5 @@
-// Bodies of events as FlatBuffers bytes: referral (HRFM), decision (HDEC), note (HNTE).
+// Bodies of events as FlatBuffers bytes: referral (HRFM), decision (HDEC), note (HNTE),
+// particulars (HEVT).
 //
 // Parsing returns only what find_fault accepts; errors (peer): malformed, too_large, invalid_form.
 #pragma once
@@ -10,8 +11,10 @@ namespace hamroh {
 [[nodiscard]] Bytes encode(const ReferralForm& form);
 [[nodiscard]] Bytes encode(const Decision& decision);
 [[nodiscard]] Bytes encode(const NoteText& note);
+[[nodiscard]] Bytes encode(const Particulars& particulars);
 [[nodiscard]] Result<ReferralForm> parse_referral(ByteView body);
 [[nodiscard]] Result<Decision> parse_decision(ByteView body);
 [[nodiscard]] Result<NoteText> parse_note(ByteView body);
+[[nodiscard]] Result<Particulars> parse_particulars(ByteView body, EventKind kind);
 
 }  // namespace hamroh

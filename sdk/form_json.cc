@@ -537,11 +537,37 @@ std::string to_json(const Decision& decision) {
   Json out = Json::object();
   put_code(out, "reason", decision.reason);
   put(out, "text", decision.text);
+  if (decision.about) {
+    out["about"] = decision.about->hex();
+  }
   return printed(out);
 }
 
 std::string to_json(const NoteText& note) {
   return printed(free_text_json(note.text));
+}
+
+std::string to_json(const Particulars& particulars) {
+  Json out = Json::object();
+  if (particulars.about) {
+    out["about"] = particulars.about->hex();
+  }
+  put(out, "code", particulars.code);
+  put(out, "text", particulars.text);
+  if (particulars.until.ms != 0) {
+    out["until"] = to_iso8601(particulars.until);
+  }
+  if (particulars.member) {
+    out["member"] = to_uuid(*particulars.member);
+  }
+  if (particulars.outcome) {
+    out["outcome"] = state_name(*particulars.outcome);
+  }
+  if (particulars.amount != 0) {
+    out["amount"] = particulars.amount;
+    out["currency"] = particulars.currency;
+  }
+  return printed(out);
 }
 
 }  // namespace hamroh

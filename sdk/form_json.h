@@ -16,5 +16,6 @@ namespace hamroh {
 [[nodiscard]] std::string to_json(const ReferralForm& form);
 [[nodiscard]] std::string to_json(const Decision& decision);
 [[nodiscard]] std::string to_json(const NoteText& note);
+[[nodiscard]] std::string to_json(const Particulars& particulars);
 
 }  // namespace hamroh

@@ -33,6 +33,10 @@ std::vector<Ask> samples_of() = delete;
 HAMROH_SAMPLES(Submit, {api::Submit{{}, {}, EventKind::referral_send, {}, {}, {}},
                         api::Submit{{}, {}, EventKind::referral_accept, {}, {}, {}},
                         api::Submit{{}, {}, EventKind::referral_decline, {}, {}, {}},
+                        api::Submit{{}, {}, EventKind::status_apply, {}, {}, {}},
+                        api::Submit{{}, {}, EventKind::status_assign, {}, {}, {}},
+                        api::Submit{{}, {}, EventKind::ministry_confirm, {}, {}, {}},
+                        api::Submit{{}, {}, EventKind::appeal_outcome, {}, {}, {}},
                         api::Submit{{}, {}, EventKind::case_note, {}, {}, {}}})
 HAMROH_SAMPLES(GetStatus, {api::GetStatus{}})
 HAMROH_SAMPLES(GetMessage, {api::GetMessage{}})

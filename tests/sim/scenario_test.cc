@@ -42,7 +42,7 @@ TEST(Scenario, AcceptanceReachesTheNgoAndBothSidesShowTheSameCase) {
   const auto here = world.case_view(ngo, case_of(*message));
   const auto there = world.case_view(commission, case_of(*message));
   ASSERT_TRUE(here && there);
-  EXPECT_EQ(here->state, ReferralState::accepted);
+  EXPECT_EQ(here->state, State::accepted);
   EXPECT_EQ(here->events.size(), 2U);
   EXPECT_EQ(there->state, here->state);
   EXPECT_EQ(world.broken(), "");

@@ -507,16 +507,19 @@ void World::check_outcomes() {
       std::vector<MessageId> b = right;
       std::ranges::sort(a);
       std::ranges::sort(b);
-      // As long as a recipient has not opened it, a referral is `sent` to its author.
-      const auto opened = [](const MessageView& event) { return event.level() == Level::opened; };
-      const bool all_opened =
-          std::ranges::all_of(here->events, opened) && std::ranges::all_of(there->events, opened);
-      if (a == b && (left != right || (all_opened && here->state != there->state))) {
+      const auto judged = [](const CaseView& shown) {
+        std::vector<std::tuple<MessageId, Code, bool>> events;
+        for (const MessageView& event : shown.events) {
+          events.emplace_back(event.message, event.void_reason, event.corrected);
+        }
+        return events;
+      };
+      if (a == b && (judged(*here) != judged(*there) || here->tracks != there->tracks ||
+                     here->gaps != there->gaps || here->state != there->state)) {
         fail("two nodes with the same events show another case: " + sites_[sent.author]->name +
-             " has it " + referral_state_name(here->state) +
-             (here->incomplete ? " with gaps" : "") + ", " + sites_[recipient]->name + " " +
-             referral_state_name(there->state) + (there->incomplete ? " with gaps" : "") +
-             (left == right ? "" : ", in another order"));
+             " has it " + state_name(here->state) + (here->incomplete ? " with gaps" : "") + ", " +
+             sites_[recipient]->name + " " + state_name(there->state) +
+             (there->incomplete ? " with gaps" : "") + (left == right ? "" : ", in another order"));
       }
     }
   }

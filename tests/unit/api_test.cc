@@ -135,6 +135,7 @@ MessageView message_view(std::uint8_t seed) {
   shown.created = {1'700'000'000'000};
   shown.expires = {1'800'000'000'000};
   shown.index = 77;
+  shown.digest = filled<Digest>(seed);
   shown.deliveries = {{filled<MemberId>(4), Level::refused, Code::not_capable, {5}, 6},
                       {filled<MemberId>(5), Level::accepted, Code::none, {}, 0}};
   return shown;
@@ -145,7 +146,11 @@ CaseView case_view(bool with_events) {
   shown.id = filled<CaseId>(2);
   shown.opened = {1'700'000'000'000};
   shown.author = filled<MemberId>(3);
-  shown.state = ReferralState::declined;
+  shown.state = State::declined;
+  shown.gaps = {filled<Digest>(8)};
+  shown.tracks = {
+      {Track::case_, State::open, {}, filled<MemberId>(3), 0, {}},
+      {Track::assistance, State::failed, filled<Digest>(7), filled<MemberId>(4), 2, {9}}};
   shown.participants = {filled<MemberId>(3), filled<MemberId>(4)};
   shown.incomplete = true;
   shown.team = "intake";
@@ -155,6 +160,8 @@ CaseView case_view(bool with_events) {
     shown.events[1].actor = filled<Pseudonym>(6);
     shown.events[1].actor_role = 200;  // a role of a later version
     shown.events[1].user = filled<UserId>(7);
+    shown.events[1].void_reason = Code::wrong_state;
+    shown.events[1].corrected = true;
   }
   return shown;
 }
@@ -511,7 +518,13 @@ TEST(Api, RepliesWithValuesNobodyKnowsAreRefused) {
   NodeStatus alarm = node_status();
   alarm.node.alarms[0].kind = static_cast<AlarmKind>(5);
   CaseView state = case_view(false);
-  state.state = static_cast<ReferralState>(0);
+  state.state = static_cast<State>(63);
+  CaseView track = case_view(false);
+  track.tracks[1].track = static_cast<Track>(8);
+  CaseView track_state = case_view(false);
+  track_state.tracks[1].state = static_cast<State>(255);
+  CaseView tracks = case_view(false);
+  tracks.tracks.resize(hamroh::limits::vector_items_max + 1, tracks.tracks[0]);
   MessageView level = message_view(1);
   level.deliveries[0].level = static_cast<Level>(7);
   MessageView deliveries = message_view(1);
@@ -523,6 +536,9 @@ TEST(Api, RepliesWithValuesNobodyKnowsAreRefused) {
       {1, kind},
       {1, name},
       {1, Case{state, {}}},
+      {1, Case{track, {}}},
+      {1, Case{track_state, {}}},
+      {1, Case{tracks, {}}},
       {1, Message{level}},
       {1, Message{deliveries}},
       {1, staleness},

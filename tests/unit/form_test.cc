@@ -277,6 +277,122 @@ TEST(Note, RoundTripsWithinItsBound) {
   EXPECT_FALSE(parse_note(encode(NoteText{{"en", "bad \xff"}})));
 }
 
+TEST(Decision, MaySayAboutWhichReferral) {
+  Decision decision;
+  decision.about = Digest{};
+  decision.about->bytes.fill(3);
+  EXPECT_EQ(parse_decision(encode(decision)), decision);
+  decision.about = Digest{};
+  EXPECT_FALSE(parse_decision(encode(decision))) << "zeros name nothing";
+}
+
+// All that a kind needs, and with `more` all that it allows.
+Particulars particulars_for(const Rule& rule, bool more) {
+  const auto says = [&](Field field) {
+    return rule.needed.has(field) || (more && rule.allowed.has(field));
+  };
+  Particulars said;
+  if (says(Field::about)) {
+    said.about = Digest{};
+    said.about->bytes.fill(1);
+  }
+  if (says(Field::code)) {
+    const auto codes = names_of(rule.codes);
+    said.code = codes.empty() ? "of_the_pack" : codes.front().name;
+  }
+  if (says(Field::text)) {
+    said.text = FreeText{"tg", "Салом"};
+  }
+  if (says(Field::until)) {
+    said.until = {5};
+  }
+  if (says(Field::member)) {
+    said.member = MemberId{};
+    said.member->bytes.fill(2);
+  }
+  if (says(Field::outcome)) {
+    said.outcome = rule.to.list().back();
+  }
+  if (says(Field::money)) {
+    said.amount = 5'000;
+    said.currency = "TJS";
+  }
+  return said;
+}
+
+template <class Use>
+void for_each_with_particulars(Use&& use) {
+  for (const Rule& rule : lifecycle()) {
+    if (rule.body == BodyForm::particulars) {
+      use(rule);
+    }
+  }
+}
+
+TEST(ParticularsOfEvents, RoundTripForEveryKindWithAllAndWithTheLeast) {
+  for_each_with_particulars([](const Rule& rule) {
+    for (const bool more : {false, true}) {
+      const Particulars said = particulars_for(rule, more);
+      EXPECT_FALSE(find_fault(said, rule.kind)) << rule.name;
+      EXPECT_EQ(parse_particulars(encode(said), rule.kind), said) << rule.name;
+    }
+  });
+}
+
+TEST(ParticularsOfEvents, LackNothingThatTheirKindNeedsAndSayNothingThatItDoesNotKnow) {
+  for_each_with_particulars([](const Rule& rule) {
+    const Particulars least = particulars_for(rule, false);
+    const auto fault_without = [&](Field field, auto&& change) {
+      Particulars changed = least;
+      change(changed);
+      const bool refused = !parse_particulars(encode(changed), rule.kind);
+      EXPECT_EQ(refused, rule.needed.has(field)) << rule.name << " without " << field_name(field);
+    };
+    fault_without(Field::about, [](Particulars& p) { p.about.reset(); });
+    fault_without(Field::code, [](Particulars& p) { p.code.clear(); });
+    fault_without(Field::text, [](Particulars& p) { p.text.reset(); });
+    fault_without(Field::until, [](Particulars& p) { p.until = {}; });
+    fault_without(Field::member, [](Particulars& p) { p.member.reset(); });
+    fault_without(Field::outcome, [](Particulars& p) { p.outcome.reset(); });
+    fault_without(Field::money, [](Particulars& p) { p.amount = 0; });
+    const auto refused_with = [&](Field field, auto&& change) {
+      Particulars changed = least;
+      change(changed);
+      const bool known = rule.needed.has(field) || rule.allowed.has(field);
+      EXPECT_EQ(find_fault(changed, rule.kind).has_value(), !known)
+          << rule.name << " with " << field_name(field);
+    };
+    refused_with(Field::about, [](Particulars& p) { p.about = Digest{}; });
+    refused_with(Field::text, [](Particulars& p) { p.text = FreeText{"en", "words"}; });
+    refused_with(Field::until, [](Particulars& p) { p.until = {9}; });
+    refused_with(Field::member, [](Particulars& p) { p.member = MemberId{}; });
+  });
+}
+
+TEST(ParticularsOfEvents, HaveCodesOfTheirListOutcomesOfTheirKindAndBoundedTexts) {
+  const auto refused = [](EventKind kind, auto&& change) {
+    Particulars said = particulars_for(*find_rule(kind), true);
+    change(said);
+    return find_fault(said, kind).has_value();
+  };
+  EXPECT_TRUE(refused(EventKind::case_close, [](auto& p) { p.code = "because"; }));
+  EXPECT_TRUE(refused(EventKind::status_refuse, [](auto& p) {
+    p.code = "other";
+    p.text.reset();
+  })) << "other needs words";
+  EXPECT_TRUE(refused(EventKind::case_reopen, [](auto& p) { p.code = "Two Words"; }));
+  EXPECT_TRUE(refused(EventKind::appeal_outcome, [](auto& p) { p.outcome = State::confirmed; }));
+  EXPECT_TRUE(refused(EventKind::appeal_outcome, [](auto& p) { p.outcome = code<State>(255); }));
+  EXPECT_TRUE(refused(EventKind::info_request, [](auto& p) {
+    p.text->text = std::string(limits::string_bytes_max + 1, 'a');
+  }));
+  EXPECT_TRUE(refused(EventKind::info_request, [](auto& p) { p.text->language = "english"; }));
+  EXPECT_TRUE(refused(EventKind::fund_request, [](auto& p) { p.amount = UINT64_MAX; }));
+  EXPECT_TRUE(refused(EventKind::fund_request, [](auto& p) { p.currency = "tjs"; }));
+  EXPECT_TRUE(find_fault(Particulars{}, EventKind::case_note)) << "a note has a form of its own";
+  EXPECT_TRUE(find_fault(Particulars{}, EventKind::consent_give)) << "not carried yet";
+}
+
 TEST(FormBytes, OfOneKindAreNoOther) {
   EXPECT_FALSE(parse_note(encode(good())));
   EXPECT_FALSE(parse_decision(encode(good())));

@@ -521,8 +521,7 @@ TEST_F(NodeMembership, RevokedParticipantFreezesNoCase) {
   ASSERT_TRUE(submit(commission_, acceptance));
   talk();
   in_turn(ngo_, [&](Turn& turn) {
-    EXPECT_EQ(ngo_.node->case_view(case_of(id_of(1)), program(), turn)->state,
-              ReferralState::accepted);
+    EXPECT_EQ(ngo_.node->case_view(case_of(id_of(1)), program(), turn)->state, State::accepted);
   });
 }
 
@@ -1005,7 +1004,6 @@ TEST_F(NodeMembership, CaseAtItsLimitRefusesCleanlyAndGrowsNoMore) {
         event.author = ngo_.id;
         event.message = id_of(10'000 + number);
         event.digest = site.entropy.draw<Digest>();
-        event.head = false;
         event.heads.assign(limits::heads_max, site.entropy.draw<Digest>());
         record.events.push_back(event);
         if (number % 64 == 0 && record.encode().size() > case_record_bytes_max - 64 * 700) {

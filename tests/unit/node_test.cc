@@ -100,7 +100,7 @@ TEST_F(NodeTest, OnlyWhoWasAskedDecidesAndOnlyOnce) {
   EXPECT_EQ(refusal(commission_, contradiction), Code::invalid_form);
   ASSERT_TRUE(submit(commission_, acceptance));
   acceptance.message = id_of(51);
-  EXPECT_EQ(refusal(commission_, acceptance), Code::conflict);
+  EXPECT_EQ(refusal(commission_, acceptance), Code::wrong_state);
 }
 
 TEST_F(NodeTest, LockedNodeSubmitsNothingAndHoldsWhatComes) {

@@ -39,17 +39,17 @@ CaseRecord case_record() {
   CaseRecord record;
   record.opener = filled<MemberId>(1);
   record.opened = {2};
-  record.participants = {{filled<MemberId>(1), false, CaseDecision::none},
-                         {filled<MemberId>(3), true, CaseDecision::accepted}};
+  record.participants = {filled<MemberId>(1), filled<MemberId>(3)};
   CaseRecord::CaseEvent event;
   event.author = filled<MemberId>(1);
   event.message = filled<MessageId>(4);
   event.digest = filled<Digest>(5);
   event.kind = 1;
   event.created = {6};
-  event.head = false;
   event.heads = {filled<Digest>(7), filled<Digest>(8)};
+  event.audience = 3;
   record.events = {event, event};
+  record.events[1].facts = {filled<Digest>(5), filled<MemberId>(3), 2, State::completed, {77}};
   record.missing = {filled<Digest>(9)};
   return record;
 }
@@ -161,6 +161,72 @@ TEST(CaseRow, RoundTripsAndIsStrict) {
   EXPECT_EQ(CaseRecord::parse(CaseRecord().encode()).value(), CaseRecord());
   expect_strict<CaseRecord>(case_record().encode());
   expect_no_crash<CaseRecord>(case_record().encode());
+}
+
+// A row as version 2 had it: of each participant whether something was referred to it and what it
+// had decided; of each event whether no other named it.
+Bytes row_of_version_2() {
+  const CaseRecord record = case_record();
+  Bytes row{2};
+  append(row, record.opener.view());
+  put_u64(row, record.opened.ms);
+  put_u32(row, 3);
+  for (const std::uint8_t member : std::array<std::uint8_t, 3>{1, 3, 4}) {
+    append(row, filled<MemberId>(member).view());
+    put_u8(row, member == 3 ? 1 : 0);
+    put_u8(row, member == 3 ? 1 : 0);
+  }
+  put_u32(row, 2);
+  for (const std::uint16_t kind : {std::uint16_t{1}, std::uint16_t{3}}) {
+    append(row, filled<MemberId>(kind == 1 ? 1 : 3).view());
+    append(row, filled<MessageId>(4).view());
+    append(row, filled<Digest>(static_cast<std::uint8_t>(kind)).view());
+    put_u16(row, kind);
+    put_u64(row, 6);
+    put_u8(row, kind == 3 ? 1 : 0);
+    put_u32(row, kind == 3 ? 1 : 0);
+    if (kind == 3) {
+      append(row, filled<Digest>(1).view());
+    }
+    append(row, Pseudonym().view());
+    put_u8(row, 0);
+    append(row, UserId().view());
+  }
+  put_u32(row, 0);
+  put_u32(row, 6);
+  append(row, view("intake"));
+  put_u32(row, 0);
+  return row;
+}
+
+TEST(CaseRow, OfVersion2IsReadAndWrittenAsOneOfVersion3) {
+  const auto record = CaseRecord::parse(row_of_version_2());
+  ASSERT_TRUE(record);
+  ASSERT_EQ(record->events.size(), 2U);
+  EXPECT_EQ(record->events[0].audience, 3U) << "the referral: to whom one was addressed";
+  EXPECT_EQ(record->events[1].audience, 7U) << "everything else: to all";
+  EXPECT_EQ(record->fold(filled<CaseId>(4)).referral(), State::accepted);
+  EXPECT_EQ(record->heads(3), std::vector<Digest>{filled<Digest>(3)});
+  EXPECT_EQ(CaseRecord::parse(record->encode()).value(), *record);
+  expect_strict<CaseRecord>(record->encode());
+}
+
+TEST(CaseRow, RefusesWhatCannotBe) {
+  const auto refused = [](const std::function<void(CaseRecord&)>& change) {
+    CaseRecord record = case_record();
+    change(record);
+    return !CaseRecord::parse(record.encode());
+  };
+  EXPECT_FALSE(refused([](CaseRecord&) {}));
+  EXPECT_TRUE(refused([](CaseRecord& r) { r.events[0].author = filled<MemberId>(9); }));
+  EXPECT_TRUE(refused([](CaseRecord& r) { r.events[0].audience = 4; }));
+  EXPECT_TRUE(refused([](CaseRecord& r) { std::swap(r.participants[0], r.participants[1]); }));
+  EXPECT_TRUE(refused([](CaseRecord& r) {
+    r.participants.clear();
+    for (std::size_t i = 0; i <= limits::case_participants_max; ++i) {
+      r.participants.push_back(filled<MemberId>(static_cast<std::uint8_t>(i + 1)));
+    }
+  }));
 }
 
 TEST(PeerRow, RoundTripsAndIsStrict) {
@@ -328,21 +394,21 @@ TEST(Case, FoldsTheSameInWhateverOrderItsEventsCome) {
   const CaseRecord other = fold({acceptance, note, opening});
   const auto story = [](const CaseRecord& record) {
     std::vector<MessageId> messages;
-    for (const std::size_t index : record.order()) {
+    for (const std::size_t index : record.fold(filled<CaseId>(1)).order) {
       messages.push_back(record.events[index].message);
     }
     return messages;
   };
   EXPECT_EQ(story(one), story(other));
   EXPECT_EQ(story(one).front(), filled<MessageId>(1));
-  EXPECT_EQ(one.heads(), other.heads());
-  EXPECT_EQ(one.heads(), (std::vector<Digest>{digest_of(2), digest_of(3)}));
+  EXPECT_EQ(one.heads(3), other.heads(3));
+  EXPECT_EQ(one.heads(3), (std::vector<Digest>{digest_of(2), digest_of(3)}));
   EXPECT_EQ(one.opener, other.opener);
   EXPECT_TRUE(one.missing.empty());
   EXPECT_TRUE(other.missing.empty());
   EXPECT_EQ(one.participants, other.participants);
-  EXPECT_EQ(one.state(filled<MemberId>(1)), ReferralState::accepted);
-  EXPECT_EQ(other.state(filled<MemberId>(1)), ReferralState::accepted);
+  EXPECT_EQ(one.fold(filled<CaseId>(1)).tracks, other.fold(filled<CaseId>(1)).tracks);
+  EXPECT_EQ(one.fold(filled<CaseId>(1)).referral(), State::accepted);
 }
 
 TEST(MessageRecords, AReceivedMessageChangedWhenItWasOpenedNotWhenItWasWritten) {
@@ -357,6 +423,55 @@ TEST(MessageRecords, AReceivedMessageChangedWhenItWasOpenedNotWhenItWasWritten) 
   EXPECT_EQ(changed(), Timestamp{}) << "not known here";
   record.deliveries = {{self, Level::opened, Code::none, {5'000}, 0}};
   EXPECT_EQ(changed(), Timestamp{5'000});
+}
+
+TEST(Case, AnAudienceStaysTheSameMembersWhoeverJoins) {
+  CaseRecord record;
+  record.join(filled<MemberId>(5));
+  record.join(filled<MemberId>(9));
+  record.events.resize(1);
+  record.events[0].audience = record.audience_of(std::vector{filled<MemberId>(9)});
+  for (const std::uint8_t number : std::array<std::uint8_t, 4>{7, 1, 11, 9}) {
+    record.join(filled<MemberId>(number));
+    EXPECT_EQ(record.members_of(record.events[0].audience),
+              std::vector<MemberId>{filled<MemberId>(9)});
+  }
+  EXPECT_EQ(record.participants.size(), 5U);
+}
+
+TEST(Case, AnEventNamesOnlyWhatItsWholeAudienceHeard) {
+  CaseRecord record;
+  Inner opening = inner_of({1, 1, EventKind::referral_send, {}});
+  record.apply(opening, digest_of(1));
+  Inner application = inner_of({1, 2, EventKind::status_apply, {}});
+  application.recipients = {filled<MemberId>(2), filled<MemberId>(3)};
+  record.apply(application, digest_of(2));
+  const auto audience = [&](std::initializer_list<std::uint8_t> numbers) {
+    std::vector<MemberId> members;
+    for (const std::uint8_t number : numbers) {
+      members.push_back(filled<MemberId>(number));
+    }
+    return record.audience_of(members);
+  };
+  EXPECT_EQ(record.heads(audience({1, 2, 3})), std::vector<Digest>{digest_of(2)});
+  EXPECT_EQ(record.heads(audience({1, 2})), (std::vector<Digest>{digest_of(1), digest_of(2)}));
+  EXPECT_EQ(record.usual_audience(EventKind::status_assign, {}), audience({1, 2, 3}));
+  EXPECT_EQ(record.usual_audience(EventKind::case_note, {}), audience({1, 2}));
+  EXPECT_EQ(record.usual_audience(EventKind::record_correct, {digest_of(2), {}, 0, {}, {}}),
+            audience({1, 2, 3}));
+}
+
+TEST(Case, WhatIsWrittenComesAfterWhatWasKnownWhateverTheClockSays) {
+  CaseRecord record;
+  const MemberId self = filled<MemberId>(1);
+  const auto after = [&](std::uint64_t now) { return record.created_after(self, {now}).ms; };
+  EXPECT_EQ(after(1'000), 1'000U);
+  record.apply(inner_of({2, 9, EventKind::case_note, {}}), digest_of(1));
+  EXPECT_EQ(after(5), 10U) << "another's clock is ahead";
+  record.events[0].created = {days(2).ms};
+  EXPECT_EQ(after(5), 5U) << "so far ahead that it is not believed";
+  record.events[0].author = self;
+  EXPECT_EQ(after(5), days(2).ms + 1) << "the own one was set back";
 }
 
 TEST(Case, NamesWhatIsMissing) {

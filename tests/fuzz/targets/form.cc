@@ -1,4 +1,4 @@
-// Bodies of events: referral, decision, note (FlatBuffers).
+// Bodies of events: referral, decision, note, particulars (FlatBuffers).
 
 #include "protocol/wire_form.h"
 #include "tests/bench/sample_form.h"
@@ -10,21 +10,36 @@ std::vector<Bytes> seeds() {
   Decision declined;
   declined.reason = DeclineReason::no_capacity;
   declined.text = FreeText{"tg", "ҷой нест"};
-  return {chosen(0, bench::sample_body(2'048, 7)), chosen(0, bench::sample_body(0, 1)),
-          chosen(1, encode(declined)), chosen(1, encode(Decision{})),
-          chosen(2, encode(NoteText{{"ru", "заметка"}}))};
+  Particulars asked;
+  asked.about = Digest{};
+  asked.about->bytes.fill(5);
+  asked.text = FreeText{"ru", "вопрос"};
+  Particulars refused;
+  refused.code = "evidence_incomplete";
+  return {chosen(0, bench::sample_body(2'048, 7)),
+          chosen(0, bench::sample_body(0, 1)),
+          chosen(1, encode(declined)),
+          chosen(1, encode(Decision{})),
+          chosen(2, encode(NoteText{{"ru", "заметка"}})),
+          chosen(3, encode(asked)),
+          chosen(4, encode(refused))};
 }
 
 void run(ByteView input) {
-  const auto [parser, rest] = choose(input, 3);
+  const auto [parser, rest] = choose(input, 5);
   const auto encoded = [](const auto& value) { return encode(value); };
   switch (parser) {
     case 0:
       return check_round_trip(rest, parse_referral, encoded);
     case 1:
       return check_round_trip(rest, parse_decision, encoded);
-    default:
+    case 2:
       return check_round_trip(rest, parse_note, encoded);
+    default: {
+      const EventKind kind = parser == 3 ? EventKind::info_request : EventKind::status_refuse;
+      return check_round_trip(
+          rest, [kind](ByteView body) { return parse_particulars(body, kind); }, encoded);
+    }
   }
 }
 

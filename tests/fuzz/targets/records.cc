@@ -83,8 +83,8 @@ void run(ByteView input) {
       return same_bytes<MessageRecord>(rest);
     case 1:
       if (const auto record = CaseRecord::parse(rest)) {
-        (void)record->order();
-        (void)record->heads();
+        (void)record->fold(CaseId{});
+        (void)record->heads(record->audience_of(record->participants));
       }
       return round_trip<CaseRecord>(rest);
     case 2:
