@@ -8,6 +8,7 @@
 
 #include "admin/lookup.h"
 #include "admin/views.h"
+#include "protocol/form.h"
 
 namespace hamroh {
 
@@ -24,6 +25,14 @@ struct Arguments {
   std::string reason;
   std::string text_file;
   std::string language;
+  EventKind event{};  // of commands_lifecycle.cc
+  std::vector<std::string> recipients;
+  std::string about;    // a message
+  std::string offered;  // a member
+  std::string until;
+  std::string outcome;
+  std::uint64_t amount = 0;
+  std::string currency;
   std::string out;
   std::string member;
   std::string network;
@@ -125,6 +134,8 @@ int case_list(const Arguments& arguments);
 int accept(const Arguments& arguments);
 int decline(const Arguments& arguments);
 int note(const Arguments& arguments);
+// Any event that has particulars: arguments.event. commands_lifecycle.cc
+int tell(const Arguments& arguments);
 int form_check(const Arguments& arguments);
 
 // commands_access.cc
@@ -180,6 +191,23 @@ int fail(const Arguments& arguments, const std::string& where, const Error& erro
 int usage(const Arguments& arguments, const std::string& what);
 // For what has nothing to show but that it was done: exit_done.
 int said(const Arguments& arguments, const std::string& words);
+// ---- of messages (commands_case.cc)
+
+// How long the typed command waits for what; nothing if that was typed wrongly.
+struct Waiting {
+  Level level = Level::accepted;
+  Duration timeout;
+};
+[[nodiscard]] std::optional<Waiting> waiting_of(const Arguments& arguments);
+inline constexpr const char* waiting_usage =
+    "--wait is accepted, stored or opened; --timeout like 10s";
+// Says that the node has taken the message over, then waits if that was asked for.
+int say_and_wait(const Arguments& arguments, const Waiting& waiting, const api::Accepted& accepted,
+                 Client& client);
+int refuse_form(const Arguments& arguments, const std::string& file, const FormFault& fault);
+// What --text-file and --language say; nothing if nothing was typed. Errors: those of the file.
+[[nodiscard]] Result<std::optional<FreeText>> typed_text(const Arguments& arguments);
+
 // What members are called, and those users; none of members if the node has no directory.
 [[nodiscard]] Names names_of(Client& client, const api::Names& users = {});
 

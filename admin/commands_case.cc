@@ -25,22 +25,6 @@ void print_line(const std::string& text) {
   print(text + "\n");
 }
 
-int refuse_form(const Arguments& arguments, const std::string& file, const FormFault& fault) {
-  if (arguments.json) {
-    std::printf(
-        "{\"error\": \"invalid_form\", \"where\": %s, \"path\": %s, \"found\": %s, \"allowed\": "
-        "%s}\n",
-        json_string(file).c_str(), json_string(fault.path).c_str(),
-        json_string(fault.found).c_str(), json_string(fault.allowed).c_str());
-  }
-  std::fprintf(stderr, "%s: the form is not valid (invalid_form)\n  field    %s\n  found    %s\n",
-               escape_for_terminal(file).c_str(), escape_for_terminal(fault.path).c_str(),
-               escape_for_terminal(fault.found).c_str());
-  std::fprintf(stderr, "  allowed  %s\nNothing was sent.\n",
-               escape_for_terminal(fault.allowed).c_str());
-  return exit_refused;
-}
-
 // Reads and checks the form; if it cannot, says why and returns nothing.
 std::optional<ReferralForm> read_form(const Arguments& arguments, int& code) {
   const auto bytes = read_input(arguments.form, limits::json_bytes_max);
@@ -170,30 +154,6 @@ int list(const Arguments& arguments, bool awaiting_decision) {
   });
 }
 
-// How long the typed command waits for what; nothing if that was typed wrongly.
-struct Waiting {
-  Level level = Level::accepted;
-  Duration timeout;
-};
-std::optional<Waiting> waiting_of(const Arguments& arguments) {
-  const auto level = arguments.wait_level.empty() ? std::optional(Level::accepted)
-                                                  : parse_level(arguments.wait_level);
-  const auto timeout = parse_duration(arguments.timeout);
-  return level && timeout ? std::optional(Waiting{*level, *timeout}) : std::nullopt;
-}
-constexpr const char* waiting_usage = "--wait is accepted, stored or opened; --timeout like 10s";
-
-// Says that the node has taken the message over, then waits if that was asked for.
-int say_and_wait(const Arguments& arguments, const Waiting& waiting, const api::Accepted& accepted,
-                 Client& client) {
-  const bool waits = waiting.level != Level::accepted;
-  if (!waits || !arguments.json) {
-    say_accepted(arguments, accepted);  // in JSON there is one object: the one at the end
-  }
-  return waits ? wait_for(arguments, accepted.message, waiting.level, waiting.timeout, client)
-               : exit_done;
-}
-
 // Adds one message to the case that was typed.
 int add_to_case(const Arguments& arguments,
                 const std::function<Result<api::Accepted>(Client&, const CaseId&)>& submit) {
@@ -218,6 +178,47 @@ int decide(const Arguments& arguments, const Decision& decision) {
 }
 
 }  // namespace
+
+int refuse_form(const Arguments& arguments, const std::string& file, const FormFault& fault) {
+  if (arguments.json) {
+    std::printf(
+        "{\"error\": \"invalid_form\", \"where\": %s, \"path\": %s, \"found\": %s, \"allowed\": "
+        "%s}\n",
+        json_string(file).c_str(), json_string(fault.path).c_str(),
+        json_string(fault.found).c_str(), json_string(fault.allowed).c_str());
+  }
+  std::fprintf(stderr, "%s: the form is not valid (invalid_form)\n  field    %s\n  found    %s\n",
+               escape_for_terminal(file).c_str(), escape_for_terminal(fault.path).c_str(),
+               escape_for_terminal(fault.found).c_str());
+  std::fprintf(stderr, "  allowed  %s\nNothing was sent.\n",
+               escape_for_terminal(fault.allowed).c_str());
+  return exit_refused;
+}
+
+std::optional<Waiting> waiting_of(const Arguments& arguments) {
+  const auto level = arguments.wait_level.empty() ? std::optional(Level::accepted)
+                                                  : parse_level(arguments.wait_level);
+  const auto timeout = parse_duration(arguments.timeout);
+  return level && timeout ? std::optional(Waiting{*level, *timeout}) : std::nullopt;
+}
+
+int say_and_wait(const Arguments& arguments, const Waiting& waiting, const api::Accepted& accepted,
+                 Client& client) {
+  const bool waits = waiting.level != Level::accepted;
+  if (!waits || !arguments.json) {
+    say_accepted(arguments, accepted);  // in JSON there is one object: the one at the end
+  }
+  return waits ? wait_for(arguments, accepted.message, waiting.level, waiting.timeout, client)
+               : exit_done;
+}
+
+Result<std::optional<FreeText>> typed_text(const Arguments& arguments) {
+  if (arguments.text_file.empty()) {
+    return std::optional<FreeText>{};
+  }
+  HAMROH_ASSIGN(std::string words, read_text(arguments.text_file));
+  return std::optional(FreeText{language_of(arguments), without_last_newline(std::move(words))});
+}
 
 int refer(const Arguments& arguments) {
   const auto waiting = waiting_of(arguments);
@@ -302,13 +303,11 @@ int decline(const Arguments& arguments) {
     }
     return usage(arguments, "--reason is one of " + allowed);
   }
-  if (!arguments.text_file.empty()) {
-    const auto text = read_text(arguments.text_file);
-    if (!text) {
-      return fail(arguments, arguments.text_file, text.error());
-    }
-    decision.text = FreeText{language_of(arguments), without_last_newline(*text)};
+  const auto text = typed_text(arguments);
+  if (!text) {
+    return fail(arguments, arguments.text_file, text.error());
   }
+  decision.text = *text;
   if (const auto fault = find_fault(decision)) {
     return refuse_form(arguments, arguments.text_file.empty() ? "--reason" : arguments.text_file,
                        *fault);
@@ -317,11 +316,11 @@ int decline(const Arguments& arguments) {
 }
 
 int note(const Arguments& arguments) {
-  const auto text = read_text(arguments.text_file);
+  const auto text = typed_text(arguments);
   if (!text) {
     return fail(arguments, arguments.text_file, text.error());
   }
-  const NoteText note{{language_of(arguments), without_last_newline(*text)}};
+  const NoteText note{**text};
   if (const auto fault = find_fault(note)) {
     return refuse_form(arguments, arguments.text_file, *fault);
   }

@@ -34,7 +34,8 @@ constexpr const char* about =
     "and at the other organisation:\n"
     "  hamroh inbox\n"
     "  hamroh case show CASE\n"
-    "  hamroh accept CASE\n\n"
+    "  hamroh accept CASE\n"
+    "  hamroh case status assign CASE\n\n"
     "MEMBER is a member's id or name, CASE and MESSAGE are ids; an unambiguous beginning is "
     "enough.\n"
     "Exit codes: 0 done, 1 refused, 2 usage, 3 no node, 4 timed out.\n";
@@ -208,6 +209,7 @@ class CommandLine {
                    "hamroh case show 0193a5c2-7b41", case_show));
     verb(cases, "list", "List the cases, newest first", "hamroh case list", case_list);
     add_access_verbs(cases);
+    add_lifecycle_verbs(cases);
     CLI::App* accepting =
         verb(&app_, "accept", "Accept a referral", "hamroh accept CASE --wait opened", accept);
     with_case(accepting);
@@ -250,6 +252,135 @@ class CommandLine {
     due->add_option("--clock", a_.clock, "Which clock")->required();
     due->add_option("--urgency", a_.urgency, "emergency, urgent or normal (default normal)");
     due->add_option("--from", a_.begins, "When it begins, YYYY-MM-DDTHH:MM there (default now)");
+  }
+
+  // The verbs of one group, each for a kind of event; what they take follows from its rule.
+  struct EventVerb {
+    EventKind kind;
+    const char* name;
+    const char* what;
+    const char* example;
+  };
+  void add_events(CLI::App* under, std::initializer_list<EventVerb> verbs) {
+    for (const EventVerb& one : verbs) {
+      CLI::App* added = verb(under, one.name, one.what, one.example, tell);
+      added->callback([this, kind = one.kind] {
+        a_.event = kind;
+        typed_ = tell;
+      });
+      with_case(added);
+      may_wait(added);
+      take_particulars(added, *find_rule(one.kind));
+    }
+  }
+  void take_particulars(CLI::App* added, const Rule& rule) {
+    const auto takes = [&](Field field) {
+      return rule.needed.has(field) || rule.allowed.has(field);
+    };
+    const auto option = [&](Field field, const char* name, std::string& value, const char* what) {
+      if (takes(field)) {
+        added->add_option(name, value, what)->required(rule.needed.has(field));
+      }
+    };
+    option(Field::code, rule.codes == CodeList::service ? "--service" : "--reason", a_.reason,
+           "A code; a wrong one is answered with those that there are");
+    option(Field::text, "--text-file", a_.text_file, "Words about it (- for standard input)");
+    if (takes(Field::text)) {
+      added->add_option("--language", a_.language, "Of the words (default from $LANG, else en)");
+    }
+    option(Field::until, "--until", a_.until, "The last day, such as 2026-12-31");
+    option(Field::outcome, "--outcome", a_.outcome, "What it came to");
+    const char* member = rule.kind == EventKind::transfer_offer ? "--to" : "--suggest";
+    option(Field::member, member, a_.offered, "A member: id, name or beginning");
+    if (takes(Field::money)) {
+      added->add_option("--amount", a_.amount, "In minor units, such as dirams")->required();
+      added->add_option("--currency", a_.currency, "Such as TJS")->required();
+    }
+    if (takes(Field::about)) {
+      const bool correction = rule.kind == EventKind::record_correct;
+      added->add_option("--about", a_.about, "The message; without it the newest that fits")
+          ->required(correction);
+    } else if (rule.kind != EventKind::transfer_offer) {
+      added->add_option("--to", a_.recipients,
+                        "Who hears of it; may be given several times (default: who usually does)");
+    }
+  }
+
+  void add_lifecycle_verbs(CLI::App* cases) {
+    using K = EventKind;
+    add_events(
+        &app_,
+        {{K::referral_receive, "receive", "Say that somebody has the referral in hand",
+          "hamroh receive CASE"},
+         {K::referral_redirect, "redirect", "Give a referral back, and suggest another member",
+          "hamroh redirect CASE --suggest Panoh --reason outside_area"},
+         {K::referral_revoke, "revoke", "Take back a referral that nobody has accepted",
+          "hamroh revoke CASE --reason person_withdrew"},
+         {K::case_close, "close", "Close a case", "hamroh close CASE --reason goals_met"},
+         {K::case_reopen, "reopen", "Open a closed case again",
+          "hamroh reopen CASE --reason returned"},
+         {K::record_correct, "correct", "Say anew what an earlier event of yours says",
+          "hamroh correct CASE --about MESSAGE --text-file right.txt"}});
+    add_events(group("info", "Ask the sender of a referral for information, or answer",
+                     "hamroh info request CASE --text-file question.txt"),
+               {{K::info_request, "request", "Ask; the clock stands meanwhile",
+                 "hamroh info request CASE --text-file question.txt"},
+                {K::info_answer, "answer", "Answer",
+                 "hamroh info answer CASE --text-file answer.txt --language tg"}});
+    add_events(group("cancel", "Take back a referral that was accepted",
+                     "hamroh cancel request CASE --reason person_withdrew"),
+               {{K::cancel_request, "request", "Ask who accepted it to let go",
+                 "hamroh cancel request CASE --reason person_withdrew"},
+                {K::cancel_confirm, "confirm", "Let go", "hamroh cancel confirm CASE"}});
+    CLI::App* status = cases->add_subcommand("status", "The status: apply, decide, appeal");
+    status->footer("Example:\n  hamroh case status apply CASE --to Sughd --to Ministry");
+    status->require_subcommand(1);
+    add_events(status,
+               {{K::status_apply, "apply", "Apply, to all who will decide and confirm",
+                 "hamroh case status apply CASE --to Sughd --to Ministry"},
+                {K::status_pre_grant, "pre-grant", "Grant a preliminary status until a day",
+                 "hamroh case status pre-grant CASE --until 2026-12-31"},
+                {K::status_assign, "assign", "Assign the status, for the ministry to confirm",
+                 "hamroh case status assign CASE --wait opened"},
+                {K::status_refuse, "refuse", "Refuse the status, with a ground",
+                 "hamroh case status refuse CASE --reason evidence_incomplete"},
+                {K::status_appeal, "appeal", "Appeal against a refusal",
+                 "hamroh case status appeal CASE"}});
+    add_events(group("ministry", "Confirm a status that was assigned, or return it",
+                     "hamroh ministry confirm CASE"),
+               {{K::ministry_confirm, "confirm", "Confirm it", "hamroh ministry confirm CASE"},
+                {K::ministry_return, "return", "Return it to who assigned it, with a ground",
+                 "hamroh ministry return CASE --reason protocol_incomplete"}});
+    add_events(
+        group("appeal", "Decide on an appeal", "hamroh appeal outcome CASE --outcome overturned"),
+        {{K::appeal_outcome, "outcome", "Overturn the refusal, or uphold it",
+          "hamroh appeal outcome CASE --outcome overturned"}});
+    add_events(
+        group("transfer", "Hand a case to another owner", "hamroh transfer offer CASE --to Panoh"),
+        {{K::transfer_offer, "offer", "Offer it; it stays yours until that is accepted",
+          "hamroh transfer offer CASE --to Panoh"},
+         {K::transfer_accept, "accept", "Take it over", "hamroh transfer accept CASE"},
+         {K::transfer_decline, "decline", "Decline it, with a reason",
+          "hamroh transfer decline CASE --reason no_capacity"}});
+    add_events(group("service", "Report services to a person whose referral was accepted",
+                     "hamroh service start CASE --service shelter"),
+               {{K::emergency_start, "start", "Say that a service has begun",
+                 "hamroh service start CASE --service shelter"},
+                {K::service_report, "report", "Say what a service came to",
+                 "hamroh service report CASE --service shelter --outcome completed"}});
+    add_events(
+        group("fund", "Emergency money",
+              "hamroh fund request CASE --reason food --amount 50000 "
+              "--currency TJS --to Fund"),
+        {{K::fund_request, "request", "Ask a fund for money",
+          "hamroh fund request CASE --reason food --amount 50000 --currency TJS --to Fund"},
+         {K::fund_approve, "approve", "Approve a request", "hamroh fund approve CASE"},
+         {K::fund_refuse, "refuse", "Refuse a request, with a ground",
+          "hamroh fund refuse CASE --reason no_funds"},
+         {K::fund_paid, "paid", "Say what was paid",
+          "hamroh fund paid CASE --amount 50000 --currency TJS"},
+         {K::fund_accounted, "account", "Say what it was spent on",
+          "hamroh fund account CASE --amount 48000 --currency TJS --text-file account.txt"}});
   }
 
   void add_ledger_verbs() {

@@ -84,6 +84,15 @@ Result<api::Accepted> Client::note(const CaseId& case_id, const NoteText& note,
   return submit({message, case_id, EventKind::case_note, {}, encode(note), {}});
 }
 
+Result<api::Accepted> Client::event(const CaseId& case_id, EventKind kind,
+                                    const Particulars& particulars, const std::vector<MemberId>& to,
+                                    const MessageId& message) {
+  if (find_fault(particulars, kind)) {
+    return caller_error(Code::invalid_form, "the event is not valid: find_fault says where");
+  }
+  return submit({message, case_id, kind, to, encode(particulars), {}});
+}
+
 Result<MessageView> Client::wait(const MessageId& message, Level level, Duration timeout) {
   const Clock::time_point until = Clock::now() + std::chrono::milliseconds(timeout.ms);
   // The cursor first: what happens between the two questions is then in the stream.

@@ -75,6 +75,11 @@ class Client {
                                              const MessageId& message = new_message_id());
   [[nodiscard]] Result<api::Accepted> note(const CaseId& case_id, const NoteText& note,
                                            const MessageId& message = new_message_id());
+  // Any event that has particulars. `to`: nobody is everybody who usually hears of it.
+  [[nodiscard]] Result<api::Accepted> event(const CaseId& case_id, EventKind kind,
+                                            const Particulars& particulars,
+                                            const std::vector<MemberId>& to = {},
+                                            const MessageId& message = new_message_id());
   // Until the message has come as far as `level` at every recipient, or is settled otherwise: look
   // at the level of what is returned. Code::timed_out if it takes longer.
   [[nodiscard]] Result<MessageView> wait(const MessageId& message, Level level, Duration timeout);
