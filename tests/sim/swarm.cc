@@ -79,11 +79,14 @@ class Run {
       }
       return;
     }
-    switch (world_.random().below(6)) {
+    switch (world_.random().below(8)) {
       case 0:
         return decide();
       case 1:
         return note();
+      case 6:
+      case 7:
+        return tell();
       case 2:
       case 3:
         return inside();
@@ -141,6 +144,36 @@ class Run {
   void note() {
     if (!referrals_.empty()) {
       (void)world_.write_note(anybody(), world_.random().pick(referrals_));
+    }
+  }
+
+  // Whatever else happens in cases; most of it where it may, the rest refused or void.
+  void tell() {
+    if (referrals_.empty()) {
+      return;
+    }
+    std::vector<EventKind> kinds;
+    for (const Rule& rule : lifecycle()) {
+      if (rule.body == BodyForm::particulars) {
+        kinds.push_back(rule.kind);
+      }
+    }
+    const std::size_t who = anybody();
+    const CaseId id = world_.random().pick(referrals_);
+    // Most of what somebody could say is not hers to say.
+    for (int tries = 0; tries < 8; ++tries) {
+      const EventKind kind = world_.random().pick(kinds);
+      std::vector<std::size_t> to;
+      if (kind == EventKind::status_apply) {
+        for (std::size_t other = 0; other < world_.size(); ++other) {
+          if (other != who && !world_.random().once_in(3)) {
+            to.push_back(other);
+          }
+        }
+      }
+      if (world_.tell(who, id, kind, to)) {
+        return;
+      }
     }
   }
 

@@ -555,6 +555,55 @@ Result<MessageId> World::write_note(std::size_t who, const CaseId& id) {
   return submit(who, submission);
 }
 
+Result<MessageId> World::tell(std::size_t who, const CaseId& id, EventKind kind,
+                              std::vector<std::size_t> to) {
+  const Rule& rule = *find_rule(kind);
+  const auto shown = case_view(who, id);
+  if (!shown || shown->events.empty()) {
+    return caller_error(Code::not_found, "no such case there");
+  }
+  Particulars said;
+  const auto says = [&](Field field) {
+    return rule.needed.has(field) || (rule.allowed.has(field) && random_.once_in(2));
+  };
+  if (says(Field::about)) {
+    // Mostly something that it can be about.
+    const TrackState& track = random_.pick(shown->tracks);
+    const Digest any = random_.pick(shown->events).digest;
+    said.about = random_.once_in(4) || track.about.is_zero() ? any : track.about;
+  }
+  if (says(Field::code)) {
+    const auto codes = names_of(rule.codes);
+    said.code = codes.empty() ? "simulated" : codes[random_.below(codes.size())].name;
+  }
+  if (says(Field::text) || said.code == "other") {
+    canaries_.push_back(std::string(canary_prefix) + std::to_string(random_.next()));
+    said.text = FreeText{"en", canaries_.back()};
+  }
+  if (says(Field::until)) {
+    said.until = {wall(who).ms + random_.below(days(2).ms)};
+  }
+  if (says(Field::member)) {
+    said.member = random_.pick(sites_)->id;
+  }
+  if (says(Field::outcome)) {
+    said.outcome = random_.pick(rule.to.list());
+  }
+  if (says(Field::money)) {
+    said.amount = 1 + random_.below(100'000);
+    said.currency = "TJS";
+  }
+  Submission submission;
+  submission.message = draw_message_id();
+  submission.case_id = id;
+  submission.kind = kind;
+  submission.body = encode(said);
+  for (const std::size_t recipient : to) {
+    submission.to.push_back(sites_[recipient]->id);
+  }
+  return submit(who, submission);
+}
+
 void World::erase(std::size_t who, const CaseId& id, bool ask_others) {
   Site& site = *sites_[who];
   if (!site.node || site.locked || !trustworthy(who)) {

@@ -42,6 +42,10 @@ class World {
                           const Actor& actor = program());
   Result<MessageId> decide(std::size_t who, const CaseId& id, bool accept);
   Result<MessageId> write_note(std::size_t who, const CaseId& id);
+  // Any event of a case that has particulars, about whatever it may be about; as people do who do
+  // not know what the others are just doing.
+  Result<MessageId> tell(std::size_t who, const CaseId& id, EventKind kind,
+                         std::vector<std::size_t> to = {});
   Result<MessageId> submit(std::size_t who, const Submission& submission,
                            const Actor& actor = program());
   // Everything that a node holds of a case goes, and perhaps the others are asked for the same.
