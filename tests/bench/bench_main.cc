@@ -14,6 +14,7 @@ int main(int count, char** values) {
   hamroh::bench::DirectoryOptions directory;
   hamroh::bench::EraseOptions erase;
   hamroh::bench::RightsOptions rights;
+  hamroh::bench::FoldOptions fold;
   CLI::App app(
       "hamroh-bench: measure this machine\n\n"
       "Example: hamroh-bench pair --messages 20000 --size 2048 --window 64 --json");
@@ -55,6 +56,10 @@ int main(int count, char** values) {
   gossiping->add_option("--seeds", gossip.seeds, "How many graphs of each size (default 5)")
       ->check(CLI::Range(1, 100));
   gossiping->add_flag("--json", gossip.json, "Print JSON");
+  CLI::App* folding = app.add_subcommand("fold", "How a case stands, out of its events");
+  folding->add_option("--events", fold.events, "How many (default 200)")
+      ->check(CLI::Range(1, 4'096));
+  folding->add_flag("--json", fold.json, "Print JSON");
   CLI::App* listing = app.add_subcommand(
       "directory", "A large directory: verified as a whole, and one admission followed");
   listing->add_option("--members", directory.members, "How many (default 10000)")
@@ -86,6 +91,9 @@ int main(int count, char** values) {
   }
   if (gossiping->parsed()) {
     return hamroh::bench::run_gossip(gossip);
+  }
+  if (folding->parsed()) {
+    return hamroh::bench::run_fold(fold);
   }
   if (checking->parsed()) {
     return hamroh::bench::run_rights(rights);

@@ -68,4 +68,11 @@ struct RightsOptions {
 };
 int run_rights(const RightsOptions& options);
 
+struct FoldOptions {
+  std::size_t events = 200;
+  int runs = 1'001;
+  bool json = false;
+};
+int run_fold(const FoldOptions& options);
+
 }  // namespace hamroh::bench
