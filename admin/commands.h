@@ -208,6 +208,10 @@ int refuse_form(const Arguments& arguments, const std::string& file, const FormF
 // What --text-file and --language say; nothing if nothing was typed. Errors: those of the file.
 [[nodiscard]] Result<std::optional<FreeText>> typed_text(const Arguments& arguments);
 
+// The digest of the message of that case that was typed (commands_lifecycle.cc).
+[[nodiscard]] Lookup<std::optional<Digest>> find_event(Client& client, const CaseView& shown,
+                                                       const std::string& typed);
+
 // What members are called, and those users; none of members if the node has no directory.
 [[nodiscard]] Names names_of(Client& client, const api::Names& users = {});
 

@@ -172,9 +172,31 @@ int add_to_case(const Arguments& arguments,
   });
 }
 
-int decide(const Arguments& arguments, const Decision& decision) {
-  return add_to_case(arguments,
-                     [&](Client& client, const CaseId& id) { return client.decide(id, decision); });
+int decide(const Arguments& arguments, Decision decision) {
+  const auto waiting = waiting_of(arguments);
+  if (!waiting) {
+    return usage(arguments, waiting_usage);
+  }
+  return with_node(arguments, [&](Client& client) {
+    const auto id = find_case(client, arguments.case_id);
+    if (!id) {
+      return fail(arguments, arguments.case_id, id.error(), client);
+    }
+    if (!arguments.about.empty()) {
+      const auto shown = client.case_view(*id);
+      if (!shown) {
+        return fail(arguments, arguments.case_id, shown.error(), client);
+      }
+      const auto about = find_event(client, shown->shown, arguments.about);
+      if (!about) {
+        return fail(arguments, arguments.about, about.error(), client);
+      }
+      decision.about = *about;
+    }
+    const auto accepted = client.decide(*id, decision);
+    return accepted ? say_and_wait(arguments, *waiting, *accepted, client)
+                    : fail(arguments, arguments.case_id, accepted.error(), client);
+  });
 }
 
 }  // namespace

@@ -72,14 +72,7 @@ Lookup<std::optional<Digest>> find_subject(const Arguments& arguments, const Cas
     return refuse(shown.error());
   }
   if (!arguments.about.empty()) {
-    const auto message = find_message(client, arguments.about);
-    if (!message) {
-      return tl::unexpected(message.error());
-    }
-    const auto event = std::ranges::find(shown->shown.events, *message, &MessageView::message);
-    return event == shown->shown.events.end()
-               ? refuse({Code::not_found, Blame::caller, "that message is not of this case"})
-               : Lookup<std::optional<Digest>>(event->digest);
+    return find_event(client, shown->shown, arguments.about);
   }
   const auto status = client.status();
   if (!status) {
@@ -127,6 +120,20 @@ int submit_event(const Arguments& arguments, const Waiting& waiting, const Rule&
 }
 
 }  // namespace
+
+Lookup<std::optional<Digest>> find_event(Client& client, const CaseView& shown,
+                                         const std::string& typed) {
+  const auto message = find_message(client, typed);
+  if (!message) {
+    return tl::unexpected(message.error());
+  }
+  const auto event = std::ranges::find(shown.events, *message, &MessageView::message);
+  if (event == shown.events.end()) {
+    return tl::unexpected(
+        LookupFault{{Code::not_found, Blame::caller, "that message is not of this case"}, {}});
+  }
+  return std::optional(event->digest);
+}
 
 int tell(const Arguments& arguments) {
   const Rule& rule = *find_rule(arguments.event);

@@ -214,10 +214,12 @@ class CommandLine {
         verb(&app_, "accept", "Accept a referral", "hamroh accept CASE --wait opened", accept);
     with_case(accepting);
     may_wait(accepting);
+    accepting->add_option("--about", a_.about, "Which referral, if several wait");
     CLI::App* declining = verb(&app_, "decline", "Decline a referral, with a reason",
                                "hamroh decline CASE --reason no_capacity", decline);
     with_case(declining);
     may_wait(declining);
+    declining->add_option("--about", a_.about, "Which referral, if several wait");
     declining->add_option("--reason", a_.reason, "A code, such as no_capacity")->required();
     declining->add_option("--text-file", a_.text_file, "Words about it (- for standard input)");
     declining->add_option("--language", a_.language, "Of the words, such as tg");

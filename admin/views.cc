@@ -335,7 +335,7 @@ std::string tracks_text(const CaseView& view, const Names& names) {
       case Track::status:
       case Track::consent:
       case Track::fund:
-        text += ", begun by " + who;
+        text += who.empty() ? "" : ", begun by " + who;
         break;
     }
     text += track.until.ms == 0 ? "" : ", until " + short_time(track.until);

@@ -46,6 +46,34 @@ TEST(Views, ANoteOfSeveralLinesIsShownInSeveralLinesEachEscaped) {
   EXPECT_THAT(hostile, Not(HasSubstr("\nthree")));
 }
 
+TEST(Views, TracksGapsAndWhatIsVoidOrCorrectedAreShown) {
+  CaseView view;
+  view.events.resize(2);
+  view.events[0].kind = EventKind::status_assign;
+  view.events[0].digest.bytes.fill(7);
+  view.events[0].corrected = true;
+  view.events[1].kind = EventKind::ministry_confirm;
+  view.events[1].void_reason = Code::wrong_state;
+  view.gaps.resize(1);
+  view.gaps[0].bytes.fill(0xab);
+  view.tracks = {{Track::case_, State::open, {}, {}, 0, {}},
+                 {Track::status, State::pre_status, view.events[0].digest, {}, 0, {86'400'000}},
+                 {Track::assistance, State::completed, {}, {}, 2, {}}};
+  const std::string text = case_text(view, {}, {{}, {}});
+  EXPECT_THAT(text, HasSubstr("  case        open\n"));
+  EXPECT_THAT(text, HasSubstr("  status      pre_status, until 1970-01-02"));
+  EXPECT_THAT(text, HasSubstr("completed, medical by"));
+  EXPECT_THAT(text, HasSubstr("has not arrived here yet: abababababababab"));
+  EXPECT_THAT(text, HasSubstr("void, it changes nothing: wrong_state"));
+  EXPECT_THAT(text, HasSubstr("corrected by its author"));
+  const auto json = nlohmann::json::parse(case_json(view, {}, {{}, {}}));
+  EXPECT_EQ(json["events"][1]["void"], "wrong_state");
+  EXPECT_EQ(json["events"][0]["corrected"], true);
+  EXPECT_EQ(json["tracks"][1]["state"], "pre_status");
+  EXPECT_EQ(json["tracks"][2]["service"], "medical");
+  EXPECT_EQ(json["gaps"].size(), 1U);
+}
+
 // Every text and number in the JSON of a form, but for its version and what is there in words only.
 void collect_leaves(const nlohmann::json& json, std::vector<std::string>& leaves) {
   if (json.is_structured()) {
