@@ -263,8 +263,8 @@ class Page {
       entries(ground_words.at(list.value - 1U),
               pack_.grounds_of(static_cast<GroundList>(list.value)));
     }
-    for (const CodeName& list : names_of(CodeList{})) {
-      entries(list_words.at(list.value - 1U), pack_.codes_of(static_cast<CodeList>(list.value)));
+    for (const CodeName& list : names_of(PackList{})) {
+      entries(list_words.at(list.value - 1U), pack_.codes_of(static_cast<PackList>(list.value)));
     }
   }
 

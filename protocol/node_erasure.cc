@@ -238,7 +238,7 @@ Result<Node::Verdict> Node::judge_erasure(const MemberId& member, const Inner& i
     if (!known || !known->erased()) {
       // An answer to what was asked before this node came back from a backup that still has the
       // case: people shall hear of it.
-      const bool concerned = record && record->find(member) != nullptr;
+      const bool concerned = record && record->has(member);
       return concerned && room ? Verdict{EntryKind::opened, Code::none} : refuse(Code::no_standing);
     }
     const auto asked = std::ranges::find(known->asked, member, &ErasedRecord::Asked::member);

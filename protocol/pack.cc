@@ -380,7 +380,7 @@ void inspect_lists(Inspector& check, const Pack& pack) {
     }
   }
   for (const CodeName& list : code_lists) {
-    const std::vector<PackCode>& codes = pack.codes_of(static_cast<CodeList>(list.value));
+    const std::vector<PackCode>& codes = pack.codes_of(static_cast<PackList>(list.value));
     const std::string path = std::string("codes.") + list.name;
     check.count(codes.size(), limits::pack_codes_max, path);
     check.require(!codes.empty() || (list.value == 10 && !pack.fund), path, "there is no code",
@@ -571,7 +571,7 @@ std::span<const CodeName> names_of(GroundDetail) {
 std::span<const CodeName> names_of(GroundList) {
   return ground_lists;
 }
-std::span<const CodeName> names_of(CodeList) {
+std::span<const CodeName> names_of(PackList) {
   return code_lists;
 }
 
@@ -641,7 +641,7 @@ const District* find_district(const Pack& pack, std::string_view code) {
   return find_entry(pack.districts, code);
 }
 
-bool has_code(const Pack& pack, CodeList list, std::string_view code) {
+bool has_code(const Pack& pack, PackList list, std::string_view code) {
   return find_entry(pack.codes_of(list), code) != nullptr;
 }
 
@@ -674,29 +674,29 @@ std::optional<FormFault> find_fault(const ReferralForm& form, const Pack& pack) 
       fault = FormFault{path, escape_for_terminal(found), allowed};
     }
   };
-  const auto code = [&](CodeList list, std::string_view value, const std::string& path) {
+  const auto code = [&](PackList list, std::string_view value, const std::string& path) {
     require(has_code(pack, list, value), path, value,
             "a code of the list " + std::string(name_of(list)) + " of the pack " + pack.id);
   };
-  const auto codes = [&](CodeList list, const std::vector<std::string>& values,
+  const auto codes = [&](PackList list, const std::vector<std::string>& values,
                          const std::string& path) {
     for (std::size_t i = 0; i < values.size(); ++i) {
       code(list, values[i], item(path, i));
     }
   };
   const Triage& triage = form.triage;
-  code(CodeList::reason, triage.reason.code, "triage.reason.code");
+  code(PackList::reason, triage.reason.code, "triage.reason.code");
   require(find_district(pack, triage.district) != nullptr, "triage.district", triage.district,
           "a district of the pack " + pack.id);
-  codes(CodeList::access_needs, triage.access_needs, "triage.access_needs");
-  code(CodeList::requested_by, triage.requested_by, "triage.requested_by");
+  codes(PackList::access_needs, triage.access_needs, "triage.access_needs");
+  code(PackList::requested_by, triage.requested_by, "triage.requested_by");
   if (form.facts) {
-    codes(CodeList::documents, form.facts->documents_held, "case.documents_held");
-    codes(CodeList::safety_risks, form.facts->safety_risks, "case.safety_risks");
+    codes(PackList::documents, form.facts->documents_held, "case.documents_held");
+    codes(PackList::safety_risks, form.facts->safety_risks, "case.safety_risks");
     if (form.facts->indicators) {
-      codes(CodeList::act, form.facts->indicators->act, "case.indicators.act");
-      codes(CodeList::means, form.facts->indicators->means, "case.indicators.means");
-      codes(CodeList::purpose, form.facts->indicators->purpose, "case.indicators.purpose");
+      codes(PackList::act, form.facts->indicators->act, "case.indicators.act");
+      codes(PackList::means, form.facts->indicators->means, "case.indicators.means");
+      codes(PackList::purpose, form.facts->indicators->purpose, "case.indicators.purpose");
     }
   }
   const Consent& consent = form.consent;
@@ -705,7 +705,7 @@ std::optional<FormFault> find_fault(const ReferralForm& form, const Pack& pack) 
                   pack.texts.end(),
           "consent.text_version", consent.text_version, "a consent text of the pack " + pack.id);
   for (std::size_t i = 0; i < consent.scope.size(); ++i) {
-    codes(CodeList::purposes, consent.scope[i].purposes, item("consent.scope", i) + ".purposes");
+    codes(PackList::purposes, consent.scope[i].purposes, item("consent.scope", i) + ".purposes");
   }
   return fault;
 }

@@ -105,7 +105,7 @@ inline constexpr std::size_t ground_lists_count = 4;
 [[nodiscard]] std::span<const CodeName> names_of(GroundList);
 
 // The lists of the form that belong to the jurisdiction.
-enum class CodeList : std::uint8_t {
+enum class PackList : std::uint8_t {
   reason = 1,
   documents = 2,
   act = 3,
@@ -118,7 +118,7 @@ enum class CodeList : std::uint8_t {
   fund_purposes = 10,
 };
 inline constexpr std::size_t code_lists_count = 10;
-[[nodiscard]] std::span<const CodeName> names_of(CodeList);
+[[nodiscard]] std::span<const CodeName> names_of(PackList);
 
 struct TextVersion {  // of a consent text
   std::string version;
@@ -198,7 +198,7 @@ struct Pack {
   [[nodiscard]] const std::vector<Ground>& grounds_of(GroundList list) const {
     return grounds.at(static_cast<std::size_t>(list) - 1);
   }
-  [[nodiscard]] const std::vector<PackCode>& codes_of(CodeList list) const {
+  [[nodiscard]] const std::vector<PackCode>& codes_of(PackList list) const {
     return codes.at(static_cast<std::size_t>(list) - 1);
   }
 };
@@ -225,7 +225,7 @@ struct PackGap {
 [[nodiscard]] std::vector<PackGap> unset_of(const Pack& pack);
 
 [[nodiscard]] const District* find_district(const Pack& pack, std::string_view code);
-[[nodiscard]] bool has_code(const Pack& pack, CodeList list, std::string_view code);
+[[nodiscard]] bool has_code(const Pack& pack, PackList list, std::string_view code);
 [[nodiscard]] const Ground* find_ground(const Pack& pack, GroundList list, std::string_view code);
 // The body of that role which is competent in a district; nothing if none is named.
 [[nodiscard]] const Body* body_for(const Pack& pack, BodyRole role, std::string_view district);

@@ -595,7 +595,7 @@ void read_lists(Table& root, Pack& pack) {
   }
   grounds.finish();
   Table codes = root.section("codes");
-  for (const CodeName& list : names_of(CodeList{})) {
+  for (const CodeName& list : names_of(PackList{})) {
     Table section = codes.section(list.name, list.value != 10);
     section.entries([&](const std::string& code, Table& entry) {
       PackCode one{code, {}};

@@ -89,7 +89,7 @@ TEST(Pack, TheExampleIsAllSet) {
   EXPECT_EQ(pack.status_votes, (Votes{3, 5}));
   ASSERT_TRUE(pack.fund);
   EXPECT_EQ(pack.fund->steps.size(), 2U);
-  EXPECT_EQ(pack.codes_of(CodeList::act).front().code, "recruitment");  // the order of the file
+  EXPECT_EQ(pack.codes_of(PackList::act).front().code, "recruitment");  // the order of the file
 }
 
 TEST(Pack, TajikistanHasNoNumberThatOnlyTheLawSays) {

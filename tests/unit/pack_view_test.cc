@@ -31,7 +31,7 @@ TEST(PackView, EveryLanguageSaysAllOfIt) {
       EXPECT_TRUE(is_plain_text(text, Lines::many));
       EXPECT_TRUE(has(text, pack.name.in(language)));
       EXPECT_TRUE(has(text, pack.grounds_of(GroundList::refusal)[0].labels.in(language)));
-      EXPECT_TRUE(has(text, pack.codes_of(CodeList::requested_by).back().labels.in(language)));
+      EXPECT_TRUE(has(text, pack.codes_of(PackList::requested_by).back().labels.in(language)));
       lines.push_back(std::ranges::count(text, '\n'));
     }
     EXPECT_EQ(lines[0], lines[1]);
