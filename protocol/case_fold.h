@@ -2,10 +2,9 @@
 // order of arrival gives the same state, and so do two nodes that hold the same events.
 //
 // The opening event comes first; others follow the events that they name (heads, and what they are
-// about). Of those that do not
-// follow one another, whoever has the seat comes first, then the earlier `created`, then the
-// smaller digest. An event that may not happen is void: it changes nothing, and is told with a
-// reason:
+// about). Of those that do not follow one another, whoever has the seat comes first, then the
+// earlier `created`, then the smaller digest. An event that may not happen is void: it changes
+// nothing, and is told with a reason:
 //
 //   no_standing  its author has not the seat that the kind needs
 //   wrong_state  what it is about is in no state that it may come from
