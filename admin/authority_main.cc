@@ -366,6 +366,7 @@ std::string json_names(const std::vector<std::string>& names) {
 }  // namespace hamroh
 
 int main(int count, char** values) {
+  hamroh::forbid_dumps();
   if (!hamroh::crypto::start()) {
     std::fputs("hamroh-authority: libsodium cannot start\n", stderr);
     return hamroh::exit_refused;

@@ -92,6 +92,8 @@ int events(const Arguments& arguments);
 int unlock(const Arguments& arguments);
 int lock(const Arguments& arguments);
 int clock_confirm(const Arguments& arguments);
+int vault_users(const Arguments& arguments);
+int vault_key_file(const Arguments& arguments);
 
 // commands_recovery.cc
 int recovery_make(const Arguments& arguments);

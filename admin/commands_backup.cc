@@ -402,6 +402,9 @@ int node_return(const Arguments& arguments) {
   if (arguments.passphrase_prompt) {
     words.emplace_back("--passphrase-prompt");
   }
+  if (!arguments.user.empty()) {
+    words.insert(words.end(), {"--user", arguments.user});
+  }
   return become_daemon(arguments, std::move(words));
 }
 

@@ -292,6 +292,20 @@ int lock(const Arguments& arguments) {
       "The vault is locked: the node keeps what comes, sealed, until hamroh unlock.");
 }
 
+int vault_users(const Arguments& arguments) {
+  return simply(
+      arguments, [](Client& client) { return client.change_vault(api::VaultOpening::users); },
+      "The vault opens with passphrases of users, and with nothing else but recovery shares. From "
+      "its next start on the node is locked until somebody logs in.");
+}
+
+int vault_key_file(const Arguments& arguments) {
+  return simply(
+      arguments, [](Client& client) { return client.change_vault(api::VaultOpening::key_file); },
+      "The vault opens by itself with reader.key in the home of the node: whoever reads that "
+      "directory reads everything. To keep the file elsewhere, name it in hamroh.toml, [vault].");
+}
+
 int clock_confirm(const Arguments& arguments) {
   return simply(
       arguments, [](Client& client) { return client.confirm_clock(); },

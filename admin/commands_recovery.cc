@@ -18,6 +18,7 @@ namespace {
 
 constexpr unsigned share_file_mode = 0600;
 constexpr const char* panic_word = "PANIC";
+constexpr Duration panic_patience = seconds(5);  // then it is looked at from outside
 
 std::string today() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
@@ -268,6 +269,19 @@ int recovery_use(const Arguments& arguments) {
   return become_daemon(arguments, std::move(words));
 }
 
+namespace {
+
+// Nobody is at home: the daemon's program destroys the keys itself.
+int panic_without_daemon(const Arguments& arguments) {
+  std::vector<std::string> words{"panic", "--home", arguments.home};
+  if (arguments.without_recovery) {
+    words.emplace_back("--without-recovery");
+  }
+  return become_daemon(arguments, std::move(words));
+}
+
+}  // namespace
+
 int panic(const Arguments& arguments) {
   if (!arguments.yes) {
     const auto typed =
@@ -281,27 +295,28 @@ int panic(const Arguments& arguments) {
   }
   auto client = Client::connect(arguments.home);
   if (!client) {
-    // Nobody is at home: the daemon's program destroys the keys itself.
-    std::vector<std::string> words{"panic", "--home", arguments.home};
-    if (arguments.without_recovery) {
-      words.emplace_back("--without-recovery");
-    }
-    return become_daemon(arguments, std::move(words));
+    return panic_without_daemon(arguments);
   }
   if (const auto known = identify(*client, {arguments.home, arguments.as, arguments.key_file});
       !known) {
     return fail(arguments, arguments.home, known.error(), *client);
   }
+  client->set_deadline(panic_patience);
   const auto destroyed = client->panic(arguments.without_recovery);
   if (!destroyed) {
     const Code code = destroyed.error().code;
+    if (code == Code::timed_out || code == Code::unavailable) {
+      // It may have done it and ended without having been heard, or have died before: doing it
+      // once more shows which. If it hangs, it holds the lock of the home, and that is said.
+      return panic_without_daemon(arguments);
+    }
     return refuse(arguments.json, arguments.home, code, client->words_for(destroyed.error()),
                   code == Code::not_found
                       ? "Nothing was done. To destroy the keys for ever all the same: "
                         "hamroh panic --without-recovery"
                   : code == Code::not_authenticated
                       ? "Nothing was done. Log in, or stop the node: then hamroh panic asks nobody."
-                      : "Is it still running? See hamroh status. The last resort: cut the power.");
+                      : "Ask once more. The last resort: cut the power.");
   }
   return print_destroyed(arguments, *destroyed);
 }

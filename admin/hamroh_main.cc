@@ -13,6 +13,7 @@
 #include <filesystem>
 
 #include "admin/commands.h"
+#include "admin/passphrase.h"
 #include "admin/report.h"
 #include "protocol/crypto.h"
 
@@ -179,9 +180,10 @@ class CommandLine {
                           "The administrators' history.hamroh, if there is one");
     returning->add_option("--listen", a_.listen, "tcp://HOST:PORT, if it is another one now");
     CLI::Option* return_file = returning->add_option("--passphrase-file", a_.passphrase_file,
-                                                     "File with the passphrase of the vault");
+                                                     "File with a passphrase that opens the vault");
     returning->add_flag("--passphrase-prompt", a_.passphrase_prompt, "Ask for it")
         ->excludes(return_file);
+    returning->add_option("--user", a_.user, "Whose passphrase it is (an operator's)");
     CLI::App* move = verb(node, "move", "Tell everybody a new address of this node",
                           "hamroh node move --listen tcp://192.0.2.8:7311", node_move);
     move->add_option("--listen", a_.listen, "tcp://HOST:PORT that others can reach")->required();
@@ -445,11 +447,16 @@ class CommandLine {
     stream->add_flag("--follow", a_.follow, "Go on with what happens");
     CLI::App* opening = verb(&app_, "unlock", "Open the vault, with a user's passphrase",
                              "hamroh unlock Madina", unlock);
-    opening->add_option("name", a_.user, "The user; without a name the vault's own passphrase");
+    opening->add_option("name", a_.user, "The user; without a name you are asked");
     opening->add_option("--passphrase-file", a_.passphrase_file, "File with the passphrase");
     opening->add_option("--code", a_.code, "Of the second factor");
     opening->add_flag("--keep-session", a_.keep_session, "Stay logged in");
     verb(&app_, "lock", "Close the vault", "hamroh lock", lock);
+    CLI::App* vault = group("vault", "Choose what opens the vault", "hamroh vault users");
+    verb(vault, "users", "Nothing but passphrases of users; a key file opens nothing any more",
+         "hamroh vault users", vault_users);
+    verb(vault, "key-file", "HOME/reader.key as well, at every start and without anybody",
+         "hamroh vault key-file", vault_key_file);
     add_emergency_verbs();
     add_backup_verbs();
     verb(&app_, "members", "Who is in the network, and with what capabilities",
@@ -671,6 +678,7 @@ class CommandLine {
 
 int main(int count, char** values) {
   std::signal(SIGPIPE, SIG_DFL);
+  forbid_dumps();
   if (!crypto::start()) {
     std::fputs("hamroh: libsodium cannot start\n", stderr);
     return exit_refused;

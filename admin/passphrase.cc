@@ -1,5 +1,7 @@
 #include "admin/passphrase.h"
 
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -9,6 +11,12 @@
 #include "protocol/constants.h"
 
 namespace hamroh {
+
+void forbid_dumps() {
+  ::prctl(PR_SET_DUMPABLE, 0);
+  const rlimit none{0, 0};
+  (void)::setrlimit(RLIMIT_CORE, &none);
+}
 
 Bytes ask_passphrase(const std::string& prompt) {
   termios before{};

@@ -10,6 +10,9 @@
 
 namespace hamroh {
 
+// For the whole process, before it has a secret: no core file, no debugger of the same user. Its
+// memory may be swapped, because no program of a user can count on locking any.
+void forbid_dumps();
 // A line from the terminal without echo, or of standard input if that is no terminal.
 [[nodiscard]] Bytes ask_passphrase(const std::string& prompt);
 // The same with echo, for what is no secret; nothing at the end of the input.

@@ -177,8 +177,9 @@ listen = ""
 # Key files, relative to this directory; empty: node.key and reader.key.
 node_key_file = ""
 reader_key_file = ""
-# A node with a passphrase starts locked, and `hamroh unlock` opens it. A file named here opens it
-# at start instead; keep it where only this service can read it.
+# A vault that opens with passphrases of users starts locked, and `hamroh unlock NAME` opens it. One
+# that has a passphrase of its own (hamroh recovery use --passphrase-file) is opened at start by the
+# file named here; keep it where only this service can read it.
 passphrase_file = ""
 # After so many minutes without a local request (other than for status and events) the vault locks
 # by itself; "0": never.

@@ -57,6 +57,7 @@ struct Arguments {
   std::string again;
   std::string passphrase_file;
   std::string operator_name;
+  std::string user;
   std::string log_level;
   bool passphrase_prompt = false;
   std::vector<std::string> shares;
@@ -249,10 +250,11 @@ int init(const Arguments& arguments) {
             "only.\n              They protect a stolen copy of the database, but not against "
             "somebody who\n              reads the whole directory. For that: --passphrase-file "
             "or --passphrase-prompt."
-          : "  vault       opens with the passphrase. The node starts locked: it receives and "
-            "keeps what\n              comes, and opens it after `hamroh unlock`. A lost "
-            "passphrase "
-            "cannot be replaced.");
+          : "  vault       opens with the operator's passphrase, and with those of the users that "
+            "she adds.\n              The node starts locked: it receives and keeps what comes, "
+            "and "
+            "opens it\n              after `hamroh unlock NAME`. If nobody remembers hers, only "
+            "recovery shares\n              open it: hamroh recovery make.");
   std::puts(
       "Next: give the request to the administrators, and read its fingerprint to them:\n"
       "  hamroh node request --home DIR\n"
@@ -556,7 +558,8 @@ int restore(const Arguments& arguments) {
 }
 
 int come_back(const Arguments& arguments) {
-  ReturnOptions options{Home(arguments.home), arguments.directory, arguments.listen, {}};
+  ReturnOptions options{
+      Home(arguments.home), arguments.directory, arguments.listen, {}, arguments.user};
   const auto configuration = read_configuration(options.home);
   if (!configuration) {
     return refuse_configuration(options.home, configuration.error());
@@ -572,7 +575,8 @@ int come_back(const Arguments& arguments) {
     const Code code = returned.error().code;
     return refuse(arguments, arguments.home, returned.error(),
                   code == Code::bad_passphrase
-                      ? "Give the vault's passphrase: --passphrase-prompt or --passphrase-file FILE"
+                      ? "Give an operator's passphrase, or with --user NAME somebody else's: "
+                        "--passphrase-prompt or --passphrase-file FILE"
                   : code == Code::conflict ? "To make a member anew whose store is lost: hamroh "
                                              "node init --again"
                                            : remedy_for(code));
@@ -636,7 +640,8 @@ struct BackupVerbs {
     returning->add_option("--home", arguments.home, "The home")->required();
     returning->add_option("--directory", arguments.directory, "The newest directory");
     returning->add_option("--listen", arguments.listen, "tcp://HOST:PORT");
-    returning->add_option("--passphrase-file", arguments.passphrase_file, "The vault's passphrase");
+    returning->add_option("--passphrase-file", arguments.passphrase_file, "A passphrase");
+    returning->add_option("--user", arguments.user, "Whose it is");
     returning->add_flag("--passphrase-prompt", arguments.passphrase_prompt, "Ask for it");
     returning->add_flag("--json", arguments.json, "Print JSON");
   }
@@ -668,10 +673,15 @@ int panic(const Arguments& arguments) {
     std::printf("{\"destroyed\": true, \"recoverable\": %s}\n",
                 destroyed->recovery ? "true" : "false");
   } else {
-    std::printf("The keys of %s are destroyed.\n%s", arguments.home.c_str(),
-                destroyed->recovery ? "Officers bring them back with: hamroh recovery use --home "
-                                      "DIR SHARE...\n"
-                                    : "Nothing will ever open this node again.\n");
+    std::printf("The keys of %s are destroyed.\n", arguments.home.c_str());
+    if (destroyed->recovery) {
+      const ShareCount count = destroyed->recovery->count;
+      std::printf(
+          "%d of the %d officers bring them back: hamroh recovery use --home DIR SHARE...\n",
+          count.threshold, count.shares);
+    } else {
+      std::puts("Nothing will ever open this node again.");
+    }
   }
   for (const std::string& file : destroyed->outside) {
     std::fprintf(stderr,

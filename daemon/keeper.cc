@@ -152,6 +152,9 @@ Result<SymmetricKey> Keeper::reader_tier() const {
 }
 
 Status Keeper::unlock_store(ByteView passphrase) {
+  if (vault_->mode() == Vault::Mode::users) {
+    return caller_error(Code::bad_passphrase, "this vault opens with the passphrase of a user");
+  }
   const bool by_file = vault_->mode() == Vault::Mode::credential;
   if (!by_file && passphrase.empty()) {
     return caller_error(Code::bad_passphrase, "this vault opens with a passphrase");
@@ -178,6 +181,12 @@ Status Keeper::unlock_with_root(const SymmetricKey& root) {
   return {};
 }
 
+void Keeper::unlock_new_store(const SymmetricKey& key) {
+  sealed_->unlock(key);
+  reader_key_ = key.copy();
+  locked_ = false;
+}
+
 Status Keeper::unlock_with_key(const SymmetricKey& key, Transaction& transaction) {
   sealed_->unlock(key);
   // The author key is there in every store that holds a node: it tells whether this is its key.
@@ -188,6 +197,35 @@ Status Keeper::unlock_with_key(const SymmetricKey& key, Transaction& transaction
   }
   reader_key_ = key.copy();
   locked_ = false;
+  return {};
+}
+
+Status Keeper::leave_vault_to_users() {
+  if (!reader_key_) {
+    return caller_error(Code::locked, "the vault is locked");
+  }
+  Vault changed = *vault_;
+  changed.leave_reader_to_users();
+  HAMROH_TRY(changed.write_for_good(home_));
+  // Commit point: what opened the vault before does not any more.
+  vault_ = std::move(changed);
+  for (const std::string& file :
+       {home_.reader_key(), key_file(configuration_.reader_key_file, home_.reader_key())}) {
+    (void)remove_for_good(file);  // opens nothing now, so that it may stay where it cannot go
+  }
+  return {};
+}
+
+Status Keeper::open_vault_by_file() {
+  if (!reader_key_) {
+    return caller_error(Code::locked, "the vault is locked");
+  }
+  Vault changed = *vault_;
+  const SymmetricKey root = changed.renew_reader_root(*reader_key_);
+  HAMROH_TRY(root.expose([&](auto raw) { return write_file(home_.reader_key(), raw); }));
+  HAMROH_TRY(changed.write_for_good(home_));
+  // Commit point: the new file opens the vault. A crash before leaves a file that opens nothing.
+  vault_ = std::move(changed);
   return {};
 }
 

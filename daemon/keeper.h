@@ -74,10 +74,19 @@ class Keeper {
   // With the reader tier's key itself, out of a user's slot. Errors (caller): bad_passphrase if it
   // opens nothing in this store.
   [[nodiscard]] Status unlock_with_key(const SymmetricKey& key, Transaction& transaction);
+  // A store in which nothing is yet.
+  void unlock_new_store(const SymmetricKey& key);
   // Absent while locked.
   [[nodiscard]] const SymmetricKey* reader_key() const {
     return reader_key_ ? &*reader_key_ : nullptr;
   }
+  // From now on only passphrases of users open the reader tier: a passphrase of the vault's own and
+  // a key file open nothing any more. The caller has seen that a user can, on disk. Errors: locked
+  // (caller), io_failed, full.
+  [[nodiscard]] Status leave_vault_to_users();
+  // A new HOME/reader.key opens it at every start; passphrases of users do so as well. Errors as
+  // above.
+  [[nodiscard]] Status open_vault_by_file();
   // Stays so when the store is opened again.
   void lock_store();
   // Draws recovery shares; they open nothing before they are kept, so that shares which did not

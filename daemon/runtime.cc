@@ -19,7 +19,7 @@ constexpr Duration verify_interval = minutes(10);  // it reads the whole store
 constexpr Duration anchor_sync_interval = seconds(5);
 constexpr Duration log_emptying_interval = seconds(5);  // while the disk is full
 
-constexpr Duration panic_answer_wait = milliseconds(500);
+constexpr Duration panic_answer_wait = seconds(3);  // ends when the client has it
 
 constexpr int exit_good = 0;
 constexpr int exit_failed = 1;
@@ -120,6 +120,7 @@ void Runtime::State::fall(const Error& error) {
   log::warn("turn.failed",
             {log::text("code", code_name(error.code)), log::text("why", error.text)});
   operator_key_gone = false;
+  passphrase_gone = false;
   trouble = error;
   reopen_at = monotonic_now() + reopen_delay;
   last_status = status();
@@ -176,6 +177,9 @@ void Runtime::State::work() {
   ++turns;
   if (std::exchange(operator_key_gone, false)) {
     (void)::unlink(options.home.operator_key().c_str());
+  }
+  if (std::exchange(passphrase_gone, false)) {
+    leave_vault_passphrase();
   }
   perform(std::move(effects));
   destroy_backup_keys();

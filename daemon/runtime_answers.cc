@@ -386,6 +386,50 @@ Result<Answer> Runtime::State::reply_to(const api::MakeRecovery& ask, Turn&) {
   return api::RecoveryShares{std::move(*drawn)};
 }
 
+// Answered between turns, so that what the accounts say stands on disk.
+Result<Answer> Runtime::State::reply_to(const api::ChangeVault& ask, Turn&) {
+  if (options.read_only) {
+    return tl::unexpected(read_only_error);
+  }
+  const bool by_file = ask.opening == api::VaultOpening::key_file;
+  const auto opens_it = [](const auto& item) {
+    const Account& account = item.second;
+    return account.active && account.role == Role::operator_ && account.passphrase &&
+           !account.passphrase->slot.empty();
+  };
+  if (!by_file && std::ranges::none_of(users.all(), opens_it)) {
+    return caller_error(Code::conflict,
+                        "no operator has a passphrase that opens the vault: hamroh user password");
+  }
+  const Status changed = by_file ? keeper.open_vault_by_file() : keeper.leave_vault_to_users();
+  if (!changed) {
+    // The vault file is as it was, and the store is well.
+    return caller_error(changed.error().code, changed.error().text);
+  }
+  log::info(by_file ? "vault.opens_by_file" : "vault.opens_by_users");
+  return api::Done{};
+}
+
+// A vault's own passphrase is what the first operator had once. Whoever changes hers, or is
+// disabled, must not open the vault with it any more. One that lies in a file is the
+// organisation's, and stays.
+void Runtime::State::leave_vault_passphrase() {
+  const auto opens_it = [](const auto& item) {
+    const Account& account = item.second;
+    return account.active && account.passphrase && !account.passphrase->slot.empty();
+  };
+  if (keeper.vault().mode() != Vault::Mode::passphrase ||
+      !options.configuration.passphrase_file.empty() || keeper.reader_key() == nullptr ||
+      std::ranges::none_of(users.all(), opens_it)) {
+    return;
+  }
+  if (const Status left = keeper.leave_vault_to_users(); !left) {
+    log::warn("vault.old_passphrase_opens", {log::text("error", left.error().text)});
+    return;
+  }
+  log::info("vault.opens_by_users");
+}
+
 Result<Answer> Runtime::State::reply_to(const api::Panic&, Turn&) {
   return api::Done{};  // taken out before, by ask_panic
 }

@@ -225,6 +225,8 @@ struct Runtime::State {
   Result<Answer> reply_to(const api::Rotate& ask, Turn& turn);
   Result<Answer> reply_to(const api::GetAlarms&, Turn& turn);
   Result<Answer> reply_to(const api::MakeRecovery& ask, Turn&);
+  Result<Answer> reply_to(const api::ChangeVault& ask, Turn&);
+  void leave_vault_passphrase();
   Result<Answer> reply_to(const api::Panic&, Turn&);
   // Sets panic_asked, or answers why not.
   void ask_panic(const Bytes& client, const api::Request& request);
@@ -342,6 +344,7 @@ struct Runtime::State {
   std::uint64_t next_passphrase = 1;
   std::map<UserId, PendingFactor> pending_factors;
   bool operator_key_gone = false;  // in this turn: its file goes after the commit
+  bool passphrase_gone = false;    // in this turn: somebody's, or somebody who knew one
   bool busy = false;
 };
 

@@ -419,6 +419,7 @@ Result<Answer> Runtime::State::finish(const api::Login& ask, PassphraseWork& wor
   if (keys.size() == 2) {
     change_passphrase(account, secret, keys[1], work.new_salt, {}, turn.entropy);
     account.must_change = false;
+    passphrase_gone = true;
     HAMROH_TRY(users.change(account, account.actor(), keeper.node(), turn));
     sessions.end_user(account.id);
   } else if (counted) {
@@ -483,6 +484,7 @@ Result<Answer> Runtime::State::finish(const api::SetPassphrase& ask, PassphraseW
     return caller_error(Code::conflict, "the account has changed meanwhile: ask again");
   }
   account.must_change = false;
+  passphrase_gone = true;
   HAMROH_TRY(users.change(account, actor, keeper.node(), turn));
   sessions.end_others(account.id, *session, users.find(account.id)->generation);
   return api::Done{};
@@ -503,6 +505,7 @@ Result<Answer> Runtime::State::reset_passphrase(const UserId& user, PassphraseWo
   Account account = *found;
   make_passphrase(account, keys[0], work.new_salt, {}, keeper.reader_key(), turn.entropy);
   account.must_change = true;
+  passphrase_gone = true;
   HAMROH_TRY(users.change(std::move(account), actor, keeper.node(), turn));
   sessions.end_user(user);
   delays.succeed(attempt_of(users.find(user)->name));
@@ -640,6 +643,7 @@ Result<Answer> Runtime::State::reply_to(const api::ChangeUser& ask, Turn& turn) 
   if (account.passphrase && !account.active) {
     // Nor does her passphrase open a copy of the home. If she comes back, the next login makes it.
     account.passphrase->slot.clear();
+    passphrase_gone = true;
   }
   if (account.passphrase && !rights_of(account.role).has(Operation::sign_vote)) {
     account.passphrase->seed.clear();  // a vote under a role that has none must not be possible

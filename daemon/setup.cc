@@ -77,14 +77,16 @@ Result<MemberId> fill_home(const InitOptions& options, ByteView network) {
     member.again = lost.id;
     member.incarnation = lost.incarnation + 1;
   }
-  HAMROH_TRY(options.passphrase
-                 ? Vault::create(options.home, Vault::Mode::passphrase, *options.passphrase)
-                 : Vault::create(options.home, Vault::Mode::credential));
+  // The operator's slot opens what her passphrase is to open, so that the vault needs no
+  // passphrase of its own, which would outlive hers.
+  HAMROH_ASSIGN(const TierKeys tiers,
+                Vault::create(options.home,
+                              options.passphrase ? Vault::Mode::users : Vault::Mode::credential));
   HAMROH_TRY(write_file(options.home.configuration(), view(default_configuration())));
   Keeper keeper(options.home, {});
   HAMROH_TRY(keeper.open_store(true));
   if (options.passphrase) {
-    HAMROH_TRY(keeper.unlock_store(*options.passphrase));
+    keeper.unlock_new_store(tiers.reader);
   }
   HAMROH_ASSIGN(auto transaction, keeper.store().begin());
   Effects effects;
@@ -128,6 +130,43 @@ Result<bool> is_old_copy(const AnchorFile& file, const Ledger& ledger, Transacti
 
 }  // namespace
 
+namespace {
+
+constexpr std::size_t slots_tried_max = 4;  // each takes Argon2id's time
+
+// With the passphrase of the user of that name, or of an operator.
+Status unlock_by_user(Keeper& keeper, const ReturnOptions& options) {
+  if (options.passphrase.empty()) {
+    return caller_error(Code::bad_passphrase, "this vault opens with the passphrase of a user");
+  }
+  HAMROH_ASSIGN(auto transaction, keeper.store().begin());
+  std::vector<Account> accounts;
+  HAMROH_TRY(transaction->scan(
+      Table::user, Bytes{0}, {}, Transaction::Order::ascending, [&](ByteView key, ByteView value) {
+        const auto id = UserId::from(key);
+        auto account = id ? Account::parse(*id, value) : caller_error(Code::store_corrupt, "");
+        if (account && account->active && account->passphrase &&
+            (options.user.empty() ? account->role == Role::operator_
+                                  : account->name == options.user)) {
+          accounts.push_back(std::move(*account));
+        }
+        return accounts.size() < slots_tried_max;
+      }));
+  for (const Account& account : accounts) {
+    const Account::Passphrase& opened_by = *account.passphrase;
+    HAMROH_ASSIGN(const SymmetricKey key,
+                  crypto::passphrase_key(options.passphrase, opened_by.salt.bytes, opened_by.cost));
+    const auto secret = open_secret(account, key);
+    const auto slot = secret ? open_slot(account, *secret) : std::nullopt;
+    if (slot && keeper.unlock_with_key(*slot, *transaction)) {
+      return {};
+    }
+  }
+  return caller_error(Code::bad_passphrase, "it opens no account that opens this vault");
+}
+
+}  // namespace
+
 Result<ReturnedHome> return_home(const ReturnOptions& options, const Configuration& configuration) {
   Return how{{}, options.endpoint, false};
   if (!options.directory_file.empty()) {
@@ -137,7 +176,9 @@ Result<ReturnedHome> return_home(const ReturnOptions& options, const Configurati
   Keeper keeper(options.home, configuration);
   HAMROH_TRY(keeper.open_store(false));
   if (!keeper.unlocked()) {
-    HAMROH_TRY(keeper.unlock_store(options.passphrase));
+    HAMROH_TRY(keeper.vault().mode() == Vault::Mode::users
+                   ? unlock_by_user(keeper, options)
+                   : keeper.unlock_store(options.passphrase));
   }
   HAMROH_ASSIGN(auto transaction, keeper.store().begin());
   HAMROH_ASSIGN(const Ledger before, Ledger::load(*transaction));

@@ -33,7 +33,8 @@ struct ReturnOptions {
   Home home;
   std::string directory_file;  // empty: what the store has
   std::string endpoint;        // empty: as before
-  Bytes passphrase;            // if the vault opens with one
+  Bytes passphrase;            // if the vault opens with one, or with users'
+  std::string user;            // whose it is; empty: an operator's
 };
 struct ReturnedHome {
   ReturnedMember member;

@@ -299,6 +299,14 @@ struct BackupEnd {
   bool operator==(const BackupEnd&) const = default;
 };
 
+// How the reader tier opens: with the passphrase of any user, or with a key file in the home too,
+// at every start. Errors (caller): locked; conflict (no operator has a passphrase for it).
+enum class VaultOpening : std::uint8_t { users = 1, key_file = 2 };
+struct ChangeVault {
+  VaultOpening opening{};
+  bool operator==(const ChangeVault&) const = default;
+};
+
 struct Request {
   std::uint64_t id = 0;
   std::variant<Submit, GetStatus, GetMessage, ListCases, GetCase, GetBody, NextEvents, GetReceipt,
@@ -307,7 +315,7 @@ struct Request {
                ExportCase, FindMessages, MakeRecovery, Panic, EraseCase, ListErasures, GetErasure,
                Login, GetChallenge, LoginWithKey, Logout, WhoAmI, AddUser, ChangeUser, ListUsers,
                SetPassphrase, SetFactor, MakeSigningKey, GetUserKeys, SignVote, BackupBegin,
-               BackupRenew, BackupEnd>
+               BackupRenew, BackupEnd, ChangeVault>
       ask;
   std::optional<SessionToken> session = std::nullopt;
   bool operator==(const Request&) const = default;

@@ -31,6 +31,7 @@ struct Need {
   Needed operator()(const Install&) const { return {true, Operation::manage_node, {}}; }
   Needed operator()(const ConfirmClock&) const { return {true, Operation::manage_node, {}}; }
   Needed operator()(const Rotate&) const { return {true, Operation::manage_node, {}}; }
+  Needed operator()(const ChangeVault&) const { return {true, Operation::manage_node, {}}; }
   Needed operator()(const MakeRecovery&) const { return {true, Operation::back_up, {}}; }
   Needed operator()(const BackupBegin&) const { return {true, Operation::back_up, {}}; }
   Needed operator()(const BackupRenew&) const { return {true, Operation::back_up, {}}; }

@@ -188,6 +188,7 @@ struct FillRequest {
     out.laid = std::move(part);
     out.bytes = out.laid;
   }
+  void operator()(const ChangeVault& ask) { out.number = static_cast<std::uint64_t>(ask.opening); }
   void operator()(const MakeRecovery& ask) {
     out.number = ask.threshold;
     out.limit = ask.shares;
@@ -380,6 +381,12 @@ Result<Ask> parse_query(std::size_t verb, const wire::RequestMessage& table) {
       return parse_make_recovery(table);
     case verb_of<Panic>:
       return Panic{table.flag()};
+    case verb_of<ChangeVault>:
+      if (table.number() < 1 ||
+          table.number() > static_cast<std::uint64_t>(VaultOpening::key_file)) {
+        return caller_error(Code::invalid_argument, "a vault opens in no such way");
+      }
+      return ChangeVault{static_cast<VaultOpening>(table.number())};
     case verb_of<EraseCase>:
       return parse_erase(table);
     case verb_of<ListErasures>: {

@@ -259,6 +259,11 @@ Status Client::confirm_clock() {
   return {};
 }
 
+Status Client::change_vault(api::VaultOpening opening) {
+  HAMROH_TRY(call<api::Done>(api::ChangeVault{opening}));
+  return {};
+}
+
 Result<api::RecoveryShares> Client::draw_recovery(ShareCount count) {
   return call<api::RecoveryShares>(api::MakeRecovery{count.shares, count.threshold, {}});
 }

@@ -67,7 +67,7 @@ hamroh() {
   done
   case $verb in
     node | key | lock | unlock | alarms | clock | user | login | logout | whoami | form) ;;
-    panic | recovery | backup | restore) ;;
+    panic | recovery | backup | restore | vault) ;;
     *)
       if [ -f "$home.program" ]; then
         HAMROH_KEY=${HAMROH_KEY:-$home.program} command hamroh "$@"

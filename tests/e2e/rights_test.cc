@@ -67,6 +67,8 @@ HAMROH_SAMPLES(FindMessages, {api::FindMessages{"0123"}})
 // Refused where no shares were made: nothing is destroyed.
 HAMROH_SAMPLES(Panic, {api::Panic{}})
 HAMROH_SAMPLES(MakeRecovery, {api::MakeRecovery{}})
+// As it opens already; with another file.
+HAMROH_SAMPLES(ChangeVault, {api::ChangeVault{api::VaultOpening::key_file}})
 // Refused for the same reason; the other two know no such backup.
 HAMROH_SAMPLES(BackupBegin, {api::BackupBegin{}})
 HAMROH_SAMPLES(BackupRenew, {api::BackupRenew{}})

@@ -89,6 +89,8 @@ std::vector<Request> all_requests() {
       {33, FindMessages{"0193A5c2-7"}},
       {25, MakeRecovery{5, 3, {}}},
       {26, MakeRecovery{0, 0, Bytes(SplitId::size, 4)}},
+      {27, ChangeVault{VaultOpening::users}},
+      {28, ChangeVault{VaultOpening::key_file}},
       {27, Panic{}},
       {28, Panic{true}},
       {34, EraseCase{case_id, ErasureReason::withdrawal, true}},

@@ -114,6 +114,7 @@ class Client {
   [[nodiscard]] Result<api::Rotated> rotate(const api::Rotate& ask);
   [[nodiscard]] Result<api::Alarms> alarms();
   [[nodiscard]] Status confirm_clock();
+  [[nodiscard]] Status change_vault(api::VaultOpening opening);
   // Shares open nothing until they are kept, by the id of their split.
   [[nodiscard]] Result<api::RecoveryShares> draw_recovery(ShareCount count);
   [[nodiscard]] Status keep_recovery(const SplitId& split);
