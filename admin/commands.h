@@ -78,6 +78,7 @@ struct Arguments {
   std::vector<std::string> withdraw;
   bool all = false;
   std::vector<std::string> packs;  // files
+  bool in_force = false;
   std::string clock;
   std::string urgency = "normal";
   std::string begins;
@@ -159,6 +160,7 @@ int ledger_export(const Arguments& arguments);
 
 // commands_pack.cc
 int pack_check(const Arguments& arguments);
+int pack_install(const Arguments& arguments);
 int pack_show(const Arguments& arguments);
 int pack_due(const Arguments& arguments);
 // What of the form the pack of `arguments` does not know; `code` is set if the pack is not valid.

@@ -1,4 +1,5 @@
-// Jurisdiction packs, without any node: are they right, and what do they say.
+// Jurisdiction packs: are they right, and what do they say, without any node; and the one in force
+// of a running node, put in and shown.
 //
 // The texts of a consent lie beside the pack, named after their version and language
 // (consent-2026-1.tg.txt for consent/2026-1); the pack has their SHA-256. A text that is not there
@@ -187,10 +188,66 @@ int pack_check(const Arguments& arguments) {
   return good ? exit_done : exit_refused;
 }
 
+int pack_install(const Arguments& arguments) {
+  const std::string& path = arguments.packs.front();
+  int code = exit_done;
+  const auto checked = valid_pack(arguments, path, code);
+  if (!checked) {
+    return code;
+  }
+  const auto file = read_input(path, limits::pack_bytes_max);
+  if (!file) {
+    return fail(arguments, path, file.error());
+  }
+  return with_node(arguments, [&](Client& client) {
+    const Status installed = client.install(*file);
+    if (!installed) {
+      return fail(arguments, path, installed.error(), client);
+    }
+    if (arguments.json) {
+      std::printf("{\"id\": %s, \"sha256\": \"%s\"}\n", json_string(checked->pack->id).c_str(),
+                  checked->sha256.hex().c_str());
+    } else {
+      std::printf("The node has the pack %s; members that lack it get it from here.\n",
+                  checked->pack->id.c_str());
+    }
+    return exit_done;
+  });
+}
+
+namespace {
+
+int show_in_force(const Arguments& arguments, Language language) {
+  return with_node(arguments, [&](Client& client) {
+    const auto answer = client.pack({});
+    if (!answer) {
+      return fail(arguments, arguments.home, answer.error(), client);
+    }
+    const auto pack = read_pack(text(answer->file));
+    if (!pack) {
+      return refuse(arguments.json, arguments.home, Code::malformed,
+                    "this version does not understand the pack in force",
+                    "Use the hamroh of the node's own version.");
+    }
+    std::fputs(arguments.json ? (pack_json(*pack, answer->sha256) + "\n").c_str()
+                              : pack_text(*pack, answer->sha256, language).c_str(),
+               stdout);
+    return exit_done;
+  });
+}
+
+}  // namespace
+
 int pack_show(const Arguments& arguments) {
   const auto language = parse_language(arguments.language.empty() ? "en" : arguments.language);
   if (!language) {
     return usage(arguments, "--language is en, ru or tg");
+  }
+  if (arguments.in_force == !arguments.packs.empty()) {
+    return usage(arguments, "name a file, or --in-force for the pack of the running node");
+  }
+  if (arguments.in_force) {
+    return show_in_force(arguments, *language);
   }
   const std::string& path = arguments.packs.front();
   int code = exit_done;

@@ -239,15 +239,20 @@ class CommandLine {
   }
 
   void add_pack_verbs() {
-    CLI::App* packs = group("pack", "Check and show jurisdiction packs, without any node",
-                            "hamroh pack check pack.toml");
+    CLI::App* packs =
+        group("pack", "Check, show and install jurisdiction packs", "hamroh pack check pack.toml");
     CLI::App* check =
         verb(packs, "check", "Tell every mistake of a pack by line, and what it leaves unset",
              "hamroh pack check deploy/packs/example/pack.toml", pack_check);
     check->add_option("file", a_.packs, "The packs, TOML")->required();
     CLI::App* show = verb(packs, "show", "Say in plain words what a pack lays down",
                           "hamroh pack show pack.toml --language tg", pack_show);
-    show->add_option("file", a_.packs, "The pack, TOML")->required()->expected(1);
+    show->add_option("file", a_.packs, "The pack, TOML")->expected(0, 1);
+    show->add_flag("--in-force", a_.in_force, "The pack that the running node goes by");
+    CLI::App* install =
+        verb(packs, "install", "Give the pack that the directory names to the running node",
+             "hamroh pack install pack.toml", pack_install);
+    install->add_option("file", a_.packs, "The pack, TOML")->required()->expected(1);
     show->add_option("--language", a_.language, "en, ru or tg (default en)");
     CLI::App* due = verb(
         packs, "due", "Say when something is due by a pack: try its clocks before signing it",

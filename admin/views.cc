@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "protocol/deadline.h"
 #include "protocol/ledger.h"
 #include "protocol/text.h"
 #include "protocol/wire_form.h"
@@ -467,6 +468,49 @@ EventText describe_body(EventKind kind, ByteView body) {
   return {};
 }
 
+namespace {
+
+std::vector<std::string> unset_clocks(const NodeView& node) {
+  std::vector<std::string> unset;
+  for (const CodeName& clock : names_of(Clock{})) {
+    if ((node.pack_unset >> clock.value & 1U) != 0) {
+      unset.emplace_back(clock.name);
+    }
+  }
+  return unset;
+}
+
+Json pack_status_json(const NodeView& node) {
+  if (node.pack.is_zero()) {
+    return {};
+  }
+  return {{"sha256", node.pack.hex()},
+          {"here", !node.pack_id.empty()},
+          {"id", node.pack_id},
+          {"jurisdiction", node.pack_jurisdiction},
+          {"unset_clocks", unset_clocks(node)}};
+}
+
+std::string pack_status_text(const NodeView& node) {
+  if (node.pack.is_zero()) {
+    return "  pack       none: the directory names no jurisdiction pack, so nothing is ever due\n";
+  }
+  if (node.pack_id.empty()) {
+    return "  pack       " + node.pack.hex().substr(0, 16) +
+           "… named by the directory but not here: hamroh pack install FILE\n";
+  }
+  std::string text = "  pack       " + shown(node.pack_id) + ", jurisdiction " +
+                     shown(node.pack_jurisdiction) + "\n";
+  const std::vector<std::string> unset = unset_clocks(node);
+  for (const std::string& clock : unset) {
+    text += clock == unset.front() ? "             unset, so never due: " : ", ";
+    text += clock;
+  }
+  return text + (unset.empty() ? "" : "\n");
+}
+
+}  // namespace
+
 std::string status_json(const api::NodeStatus& status) {
   const NodeView& node = status.node;
   Json peers = Json::array();
@@ -497,6 +541,7 @@ std::string status_json(const api::NodeStatus& status) {
                   {"expires", to_iso8601(node.directory_expires)},
                   {"constitution", node.constitution_version},
                   {"staleness", staleness_name(node.staleness)}}},
+                {"pack", pack_status_json(node)},
                 {"standing", standing_name(node.standing)},
                 {"keys", {{"serial", node.key_serial}, {"waits", node.rotation_waits}}},
                 {"alarms", node.alarms.size()},
@@ -560,6 +605,7 @@ std::string status_text(const api::NodeStatus& status, Timestamp now) {
   } else {
     text += "  directory  none yet: hamroh node join --directory FILE\n";
   }
+  text += pack_status_text(node);
   text += "  ledger     " + std::to_string(node.ledger_size) + " entries, root " +
           to_base64(node.ledger_root.view()) + "\n";
   text += "  outbox     " + std::to_string(node.outbox_depth) + " not yet settled\n";

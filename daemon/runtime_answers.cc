@@ -334,9 +334,19 @@ Result<Answer> Runtime::State::reply_to(const api::Lock&, Turn& turn) {
   return api::Done{};
 }
 
+// A statement is a FlatBuffers file, which begins with an offset below 2^24, so its fourth byte is
+// zero; no text has such a byte.
 Result<Answer> Runtime::State::reply_to(const api::Install& ask, Turn& turn) {
-  HAMROH_TRY(keeper.node().install(ask.file, turn));
+  const bool is_text = ask.file.size() > 3 && ask.file[3] != 0;
+  HAMROH_TRY(is_text ? keeper.node().install_pack(ask.file, turn)
+                     : keeper.node().install(ask.file, turn));
   return api::Done{};
+}
+
+Result<Answer> Runtime::State::reply_to(const api::GetPack& ask, Turn& turn) {
+  const Digest sha256 = ask.sha256.is_zero() ? keeper.node().pack_named() : ask.sha256;
+  HAMROH_ASSIGN(Bytes file, keeper.node().pack_file(sha256, turn));
+  return api::PackFile{sha256, std::move(file)};
 }
 
 Result<Answer> Runtime::State::reply_to(const api::Rotate& ask, Turn& turn) {

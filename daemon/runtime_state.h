@@ -234,6 +234,7 @@ struct Runtime::State {
   Result<Answer> reply_to(const api::EraseCase& ask, Turn& turn);
   Result<Answer> reply_to(const api::ListErasures& ask, Turn& turn);
   Result<Answer> reply_to(const api::GetErasure& ask, Turn& turn);
+  Result<Answer> reply_to(const api::GetPack& ask, Turn& turn);
   api::NodeStatus status();
   // As much of it as `actor` may see: without a session neither peers nor counts.
   api::NodeStatus shown_status();

@@ -17,9 +17,12 @@ namespace hamroh {
 
 namespace {
 
-constexpr int schema_version = 2;
+constexpr int schema_version = 3;
 // What each version of the schema added; opening an older store adds what it lacks.
 constexpr int version_of(Table table) {
+  if (table >= Table::pack) {
+    return 3;
+  }
   return table >= Table::user ? 2 : 1;
 }
 static_assert(pages_max == 16'777'215, "see max_page_count below");
@@ -66,6 +69,8 @@ constexpr const char* table_name(Table table) {
       return "erased";
     case Table::task:
       return "task";
+    case Table::pack:
+      return "pack";
   }
   return "";
 }
@@ -518,7 +523,7 @@ Status SqliteStore::State::check_owner() {
     return environment_error(Code::store_corrupt, "the database is another program's");
   }
   // As text, because any 32-bit number may stand there.
-  if (version == std::to_string(schema_version) || version == "1") {
+  if (version == std::to_string(schema_version) || version == "1" || version == "2") {
     return {};
   }
   return version.starts_with('-') || version == "0"
@@ -544,7 +549,7 @@ Status SqliteStore::State::create_schema() {
   if (version == std::to_string(schema_version)) {
     return {};
   }
-  const int present = version == "0" ? 0 : 1;
+  const int present = version.front() - '0';  // check_owner took no other than these
   HAMROH_TRY(run("BEGIN IMMEDIATE"));
   for (Table table : all_tables) {
     if (version_of(table) > present) {

@@ -104,7 +104,8 @@ struct Unlock {
 struct Lock {
   bool operator==(const Lock&) const = default;
 };
-// Any signed statement about membership, or a history or network file: see Node::install.
+// Any signed statement about membership, or a history or network file: see Node::install; or the
+// jurisdiction pack that the directory names.
 struct Install {
   Bytes file;
   bool operator==(const Install&) const = default;
@@ -306,6 +307,11 @@ struct ChangeVault {
   VaultOpening opening{};
   bool operator==(const ChangeVault&) const = default;
 };
+// The file of a jurisdiction pack, answered by a PackFile.
+struct GetPack {
+  Digest sha256;  // zero: the one in force
+  bool operator==(const GetPack&) const = default;
+};
 
 struct Request {
   std::uint64_t id = 0;
@@ -315,7 +321,7 @@ struct Request {
                ExportCase, FindMessages, MakeRecovery, Panic, EraseCase, ListErasures, GetErasure,
                Login, GetChallenge, LoginWithKey, Logout, WhoAmI, AddUser, ChangeUser, ListUsers,
                SetPassphrase, SetFactor, MakeSigningKey, GetUserKeys, SignVote, BackupBegin,
-               BackupRenew, BackupEnd, ChangeVault>
+               BackupRenew, BackupEnd, ChangeVault, GetPack>
       ask;
   std::optional<SessionToken> session = std::nullopt;
   bool operator==(const Request&) const = default;
@@ -564,12 +570,18 @@ struct BackupBegun {
   bool operator==(const BackupBegun&) const = default;
 };
 
+struct PackFile {
+  Digest sha256;
+  Bytes file;
+  bool operator==(const PackFile&) const = default;
+};
+
 struct Reply {
   std::uint64_t id = 0;
   std::variant<Failure, Accepted, NodeStatus, Message, Cases, Case, Body, Events, Receipt,
                LedgerPage, LedgerHead, Members, Done, Rotated, Alarms, Asked, Tasks, Accesses,
                Exported, Found, RecoveryShares, Destroyed, Erased, Erasures, LoggedIn, Challenge,
-               Me, Users, Factor, UserKeys, Vote, BackupBegun>
+               Me, Users, Factor, UserKeys, Vote, BackupBegun, PackFile>
       answer;
   bool operator==(const Reply&) const = default;
 };

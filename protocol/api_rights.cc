@@ -61,6 +61,7 @@ struct Need {
   Needed operator()(const MakeSigningKey&) const { return {true, Operation::sign_vote, {}}; }
   Needed operator()(const GetUserKeys&) const { return {true, Operation::see_members, {}}; }
   Needed operator()(const SignVote&) const { return {true, Operation::sign_vote, {}}; }
+  Needed operator()(const GetPack&) const { return {true, Operation::see_members, {}}; }
 };
 
 }  // namespace

@@ -155,6 +155,8 @@ inline constexpr Duration reading_repeats = minutes(5);  // the same case again 
 inline constexpr Duration broken_glass_lasts = hours(4);
 inline constexpr Duration agreement_lasts = hours(24);
 inline constexpr Duration suspension_max = hours(72);
+// A jurisdiction pack is sent to one peer at most so often, and asked for so often at first.
+inline constexpr Duration pack_interval = seconds(30);
 inline constexpr Duration suspension_pause = days(30);  // before the same member again, without m
 }  // namespace tuning
 

@@ -144,6 +144,9 @@ Status take_section(EnvelopeContent& content, const SectionView& section) {
     case SectionType::suspension:
       content.suspensions.emplace_back(section.bytes.begin(), section.bytes.end());
       return {};
+    case SectionType::pack:
+      content.packs.emplace_back(section.bytes.begin(), section.bytes.end());
+      return {};
     case SectionType::proof:
       return peer_error(Code::malformed, "an envelope has two proofs");
     case SectionType::end:
@@ -232,6 +235,7 @@ Bytes encode_content(const EnvelopeContent& content) {
   put_files(SectionType::key_sheet, content.key_sheets);
   put_files(SectionType::directory, content.directories);
   put_files(SectionType::suspension, content.suspensions);
+  put_files(SectionType::pack, content.packs);
   put_section(out, SectionType::end, false, 0);
   out.resize(padded_length(out.size()));
   return out;

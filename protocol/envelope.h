@@ -49,6 +49,7 @@ enum class SectionType : std::uint16_t {
   directory = 5,
   suspension = 6,
   witness = 7,  // reserved: cosignature traffic
+  pack = 8,     // a jurisdiction pack, for a member that lacks it
 };
 inline constexpr std::uint16_t section_critical = 0x8000;
 
@@ -84,6 +85,7 @@ struct EnvelopeContent {
   std::vector<Bytes> key_sheets;
   std::vector<Bytes> directories;
   std::vector<Bytes> suspensions;
+  std::vector<Bytes> packs;
 };
 // Padded content, ready to be sealed.
 [[nodiscard]] Bytes encode_content(const EnvelopeContent& content);

@@ -103,6 +103,12 @@ const char* code_name(Code code) {
       return "wrong_state";
     case Code::case_closed:
       return "case_closed";
+    case Code::pack_not_named:
+      return "pack_not_named";
+    case Code::unknown_code:
+      return "unknown_code";
+    case Code::clock_open:
+      return "clock_open";
   }
   return "unknown";
 }

@@ -68,6 +68,9 @@ enum class Code : std::uint16_t {
   erased = 45,             // the case was erased here
   wrong_state = 46,        // what an event is about is in no state that it may come from
   case_closed = 47,
+  pack_not_named = 77,  // no directory that is known here names this jurisdiction pack
+  unknown_code = 78,    // a code that the jurisdiction pack does not have
+  clock_open = 79,      // something is still due
 };
 
 struct Error {

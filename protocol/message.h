@@ -78,6 +78,8 @@ struct Hello {
   // What the other side lacks of membership, as far as this side knows: signed files, in the order
   // in which they must be taken. At most limits::statements_max of statements_bytes_max in all.
   std::vector<Bytes> statements;
+  // The jurisdiction pack that this side's directory names and that it has not got; zero: none.
+  Digest lacks_pack;
   bool operator==(const Hello&) const = default;
 };
 [[nodiscard]] Bytes encode_hello(const Hello& hello);  // a whole frame

@@ -163,6 +163,7 @@ Status Node::load(const NodeOptions& options, Turn& turn) {
     stopped_as_superseded_ = true;
   }
   HAMROH_TRY(load_peers(turn));
+  HAMROH_TRY(load_packs(turn));
   HAMROH_TRY(check_anchor(turn));
   HAMROH_TRY(begin_session(turn));
   if (!locked()) {
@@ -609,6 +610,7 @@ Status Node::tick(Turn& turn) {
       peer.push_at = Duration{turn.monotonic.ms + peer.push_delay.ms};
       peer.push_delay = std::min(Duration{peer.push_delay.ms * 2}, tuning::retry_delay_max);
     }
+    ask_for_pack(peer, turn.monotonic);
     if (peer.hello_due && may_answer) {
       HAMROH_TRY(send_hello(member, peer, *peer.hello_due, turn));
     }
@@ -672,6 +674,12 @@ Duration Node::next_wakeup(Duration monotonic) const {
     } else if (lacks(peer)) {
       next = std::min(next, peer.push_at);
     }
+    if (peer.greeted && !peer.hello_due && !lacked_pack().is_zero()) {
+      next = std::min(next, peer.pack_ask_at);
+    }
+    if (peer.greeted && peer.sheet && may_sign() && owes_pack(peer)) {
+      next = std::min(next, peer.pack_next);
+    }
     const bool hello_first = peer.hello_due && lacks(peer);
     if (const auto due = peer.outbox.next_due();
         due && peer.greeted && peer.sheet && may_sign() && !hello_first) {
@@ -725,6 +733,9 @@ void Node::peer_up(const MemberId& member, Turn& turn) {
   peer.told_what_it_has = false;
   peer.push_at = {};
   peer.push_delay = tuning::hello_retry;
+  peer.pack_ask_delay = tuning::pack_interval;
+  peer.pack_ask_at = Duration{turn.monotonic.ms + tuning::pack_interval.ms};
+  peer.lacks_pack = {};
   peer.up_since = turn.monotonic;
   // A hello holds no promise, so a failure to make one is no failure of the turn.
   (void)send_hello(member, peer, HelloPurpose::greeting, turn);
@@ -758,6 +769,7 @@ Status Node::send_hello(const MemberId& member, Peer& peer, HelloPurpose purpose
   hello.seen = peer.record.note;
   HAMROH_ASSIGN(const std::optional<Bytes> sheet, turn.store.get(Table::meta, row::own_sheet));
   hello.key_sheet = sheet.value_or(Bytes{});
+  hello.lacks_pack = lacked_pack();
   if (peer.told_what_it_has) {
     HAMROH_ASSIGN(hello.statements, statements_for(peer, turn));
   }

@@ -12,12 +12,13 @@
 //
 // Where things stand: node.cc (opening, epoch keys, time), node_membership.cc (who is a member),
 // node_keys.cc (this node's own keys), node_cases.cc (rows under the keys of cases),
-// node_erasure.cc (what goes for good), node_redelivery.cc (what a member lost), node_return.cc
+// node_pack.cc (jurisdiction packs), node_erasure.cc (what goes for good), node_redelivery.cc (what a member lost), node_return.cc
 // (coming back from a backup), node_submit.cc (what clients ask), node_receive.cc (what peers say),
 // node_send.cc (the end of a turn), node_view.cc (what is shown), node_access.cc (to whom).
 #pragma once
 
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 
@@ -28,6 +29,7 @@
 #include "protocol/join_request.h"
 #include "protocol/membership.h"
 #include "protocol/outbox.h"
+#include "protocol/pack.h"
 #include "protocol/records.h"
 #include "protocol/task.h"
 #include "protocol/user_keys.h"
@@ -143,6 +145,17 @@ class Node {
   // Opens a node from its store; `turn` is finished and committed by the caller like any other. If
   // the reader tier is locked, the node starts locked.
   [[nodiscard]] static Result<Node> open(const NodeOptions& options, Turn& turn);
+
+  // Takes over a jurisdiction pack: its bytes must be those that a directory known here names, or
+  // that a case here was opened under. Errors (caller): pack_not_named, malformed (hamroh pack check
+  // says why), not_ready (not joined yet).
+  [[nodiscard]] Status install_pack(ByteView file, Turn& turn);
+  // By the SHA-256 of its bytes; null if it is not here.
+  [[nodiscard]] const Pack* pack(const Digest& sha256) const;
+  [[nodiscard]] const Pack* pack_in_force() const;
+  [[nodiscard]] Digest pack_named() const;  // by the directory; zero: none
+  // Its bytes. Errors (caller): not_found.
+  [[nodiscard]] Result<Bytes> pack_file(const Digest& sha256, Turn& turn) const;
 
   // Takes over a signed statement about membership: a complete directory (the first one, or the
   // next), the step to the next version, a constitution, a suspension, a rotation; or a history or
@@ -339,6 +352,15 @@ class Node {
     std::map<Digest, std::vector<MessageId>> envelopes;
     std::uint64_t conflicts_today = 0;
     std::uint64_t conflicts_day = 0;
+    Digest lacks_pack;   // as its last hello says; zero once it was sent
+    Duration pack_next;  // not before
+    Duration pack_ask_at;
+    Duration pack_ask_delay = tuning::pack_interval;
+  };
+  struct KnownPack {
+    std::uint64_t directory_version = 0;
+    bool pinned = false;
+    std::unique_ptr<const Pack> pack;  // null: not here
   };
   using Leaf = std::variant<MessageSection, ReceiptSection>;
   // What goes to one peer in this turn.
@@ -348,6 +370,7 @@ class Node {
     std::vector<OutboxItem> messages;
     std::vector<Owed> receipts;
     std::map<std::uint64_t, std::pair<Note, std::vector<Owed>>> old_receipts;  // by session
+    Bytes pack;  // a file; empty: none
   };
 
   Node() = default;
@@ -438,6 +461,17 @@ class Node {
   [[nodiscard]] Status upgrade_layout(Turn& turn);
   [[nodiscard]] Result<bool> upgrade_case(const CaseId& id, CaseRecord& record, std::size_t& budget,
                                           Turn& turn);
+
+  // node_pack.cc
+  [[nodiscard]] Status load_packs(Turn& turn);
+  [[nodiscard]] Status know_pack_of_directory(Turn& turn);
+  [[nodiscard]] Status know_pack(const Digest& sha256, bool pinned, Turn& turn);
+  [[nodiscard]] Status make_room_for_pack(Turn& turn);
+  [[nodiscard]] Status keep_pack(const Digest& sha256, Pack pack, ByteView file, Turn& turn);
+  [[nodiscard]] Status take_packs(std::span<const Bytes> files, Turn& turn);
+  [[nodiscard]] Digest lacked_pack() const;
+  [[nodiscard]] bool owes_pack(const Peer& peer) const;
+  void ask_for_pack(Peer& peer, Duration monotonic) const;
 
   // node_erasure.cc
   [[nodiscard]] Result<std::optional<ErasedRecord>> read_erased(const CaseId& id, Turn& turn) const;
@@ -625,6 +659,7 @@ class Node {
   std::uint64_t session_first_ = 0;
   std::optional<Note> note_;  // newest own, of this session
   std::map<MemberId, Peer> peers_;
+  std::map<Digest, KnownPack> packs_;
   std::size_t outbox_size_ = 0;
   std::map<std::uint64_t, std::size_t> pending_;  // pending row -> messages × recipients unsettled
   std::vector<std::pair<std::uint64_t, MessageId>> fresh_;  // submitted in this turn, by sequence

@@ -414,6 +414,7 @@ Status Node::membership_changed(const Taken& taken,
       }
     }
   }
+  HAMROH_TRY(know_pack_of_directory(turn));
   count_standing();
   review_suspensions(turn);
   meet_members(turn);

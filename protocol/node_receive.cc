@@ -98,6 +98,7 @@ Status Node::receive_hello(const MemberId& member, ByteView frame, Turn& turn) {
     return record_fork(member, peer, *hello.own, turn);
   }
   peer.locked = hello.locked;
+  peer.lacks_pack = hello.lacks_pack;
   peer.greeted = true;
   HAMROH_TRY(note_peer_membership(peer, hello, turn));
   if (hello.purpose == HelloPurpose::greeting) {
@@ -317,6 +318,7 @@ Status Node::open_frame(const MemberId& member, Peer& peer, ByteView frame, Turn
     }
   }
   HAMROH_TRY(apply_receipts(member, peer, *verified, turn));
+  HAMROH_TRY(take_packs(verified->files().packs, turn));
   // Last, because a statement may end the very peer whose envelope this is.
   HAMROH_TRY(take_statements(member, verified->files().directories, turn));
   return take_statements(member, verified->files().suspensions, turn);

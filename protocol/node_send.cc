@@ -107,8 +107,13 @@ Result<std::vector<Node::Plan>> Node::make_plans(Turn& turn) {
     if (!locked()) {
       HAMROH_TRY(plan_messages(plan, turn));
     }
+    if (owes_pack(peer) && turn.monotonic >= peer.pack_next) {
+      HAMROH_ASSIGN(plan.pack, pack_file(peer.lacks_pack, turn));
+      peer.lacks_pack = {};
+      peer.pack_next = Duration{turn.monotonic.ms + tuning::pack_interval.ms};
+    }
     const bool something = !plan.messages.empty() || !plan.receipts.empty() ||
-                           !plan.old_receipts.empty() || peer.wants_proof;
+                           !plan.old_receipts.empty() || !plan.pack.empty() || peer.wants_proof;
     if (something) {
       plans.push_back(std::move(plan));
     }
@@ -244,7 +249,8 @@ Status Node::send_plan(Plan& plan, Turn& turn) {
   if (!batch.empty()) {
     HAMROH_TRY(send_batch());
   }
-  if (plan.peer->wants_proof) {
+  // A pack travels last and alone: it may fill an envelope.
+  if (plan.peer->wants_proof || !plan.pack.empty()) {
     HAMROH_TRY(send_batch());
   }
   return {};
@@ -277,6 +283,9 @@ Status Node::send_leaves(Plan& plan, const Note& note, std::uint64_t base, std::
     const bool current = note_ && note == *note_;
     HAMROH_TRY(send_leaves(plan, note, base, std::move(leaves), turn));
     return send_leaves(plan, note, current ? note.size : base, std::move(second), turn);
+  }
+  if (leaves.empty() && !plan.pack.empty()) {
+    content.packs.push_back(std::exchange(plan.pack, {}));
   }
   content.leaves = std::move(leaves);
   const Bytes encoded = encode_content(content);

@@ -56,6 +56,16 @@ NodeView Node::view() const {
   shown.ledger_root = ledger_.root();
   shown.session_first = session_first_;
   shown.outbox_depth = outbox_size_;
+  shown.pack = pack_named();
+  if (const Pack* in_force = pack_in_force()) {
+    shown.pack_id = in_force->id;
+    shown.pack_jurisdiction = in_force->jurisdiction;
+    for (const CodeName& clock : names_of(Clock{})) {
+      const bool set = std::ranges::all_of(in_force->clock(static_cast<Clock>(clock.value)).periods,
+                                           [](const auto& period) { return period.has_value(); });
+      shown.pack_unset |= set ? 0U : 1U << clock.value;
+    }
+  }
   for (const auto& [member, peer] : peers_) {
     if (shown.peers.size() == limits::vector_items_max) {
       break;  // a summary: the whole list is the directory's

@@ -38,12 +38,13 @@ enum class Table : std::uint8_t {
   access = 17,    // reader tier: case id ‖ own ledger index -> who saw it, opening a commitment
   erased = 18,    // reader tier: case id -> what is left of an erased case
   task = 19,      // reader tier: task id -> what waits for a second person
+  pack = 20,      // node tier: SHA-256 -> jurisdiction pack
 };
 inline constexpr std::array all_tables{
     Table::meta,        Table::node_secret,  Table::reader_secret, Table::peer,     Table::ledger,
     Table::ledger_node, Table::session_note, Table::pending,       Table::held,     Table::message,
     Table::body,        Table::case_event,   Table::proof,         Table::conflict, Table::user,
-    Table::case_key,    Table::access,       Table::erased,        Table::task};
+    Table::case_key,    Table::access,       Table::erased,        Table::task,     Table::pack};
 
 [[nodiscard]] constexpr bool is_integer_keyed(Table table) {
   return table == Table::ledger || table == Table::session_note || table == Table::pending ||

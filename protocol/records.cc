@@ -252,6 +252,25 @@ void MessageRecord::shrink_to_guard() {
   *this = std::move(guard);
 }
 
+Bytes PackRecord::encode() const {
+  Bytes out = begin_record();
+  put_u64(out, directory_version);
+  put_u8(out, pinned ? 1 : 0);
+  append(out, file);
+  return out;
+}
+
+Result<PackRecord> PackRecord::parse(ByteView bytes) {
+  ByteReader reader(bytes);
+  PackRecord record;
+  const bool known = take_version(reader);
+  record.directory_version = reader.u64();
+  record.pinned = reader.u8() == 1;
+  const ByteView file = reader.take(reader.remaining());
+  record.file.assign(file.begin(), file.end());
+  return known && reader.finished() ? Result<PackRecord>(std::move(record)) : corrupt();
+}
+
 Bytes CaseRecord::key(const CaseId& id) {
   Bytes key(id.bytes.begin(), id.bytes.end());
   put_u16(key, 0);

@@ -158,6 +158,17 @@ struct AlarmRecord {
   [[nodiscard]] static Result<AlarmRecord> parse(ByteView bytes);
 };
 
+// Table::pack, key SHA-256 of the pack: what is known of one jurisdiction pack.
+struct PackRecord {
+  std::uint64_t directory_version = 0;  // the first known here that named it; 0: none did
+  bool pinned = false;                  // a case here was opened under it
+  Bytes file;                           // empty: not here yet
+  bool operator==(const PackRecord&) const = default;
+
+  [[nodiscard]] Bytes encode() const;
+  [[nodiscard]] static Result<PackRecord> parse(ByteView bytes);
+};
+
 // Table::meta: a member came back as a new incarnation; what it had opened in the old one from
 // `position` on goes to it again. `cursor` is where in Table::proof to go on. One row for each
 // incarnation that was lost: a member may come back twice before a peer has heard of the first.

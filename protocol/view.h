@@ -145,6 +145,11 @@ struct NodeView {
   std::uint64_t session_first = 0;
   std::uint64_t outbox_depth = 0;
   std::vector<PeerView> peers;
+  Digest pack;          // which jurisdiction pack the directory names; zero: none
+  std::string pack_id;  // empty: it is not here
+  std::string pack_jurisdiction;
+  // Clocks that it leaves unset for some urgency: nothing is ever due by them. Bit n is clock n.
+  std::uint32_t pack_unset = 0;
   bool operator==(const NodeView&) const = default;
 };
 

@@ -208,6 +208,7 @@ struct FillRequest {
   void operator()(const BackupBegin& ask) { out.bytes = ask.passphrase; }
   void operator()(const BackupRenew& ask) { out.message = raw(ask.backup); }
   void operator()(const BackupEnd& ask) { out.message = raw(ask.backup); }
+  void operator()(const GetPack& ask) { out.bytes = ask.sha256.view(); }
   template <class Other>
   void operator()(const Other&) {}  // a verb of users: FillUserFields
 };
@@ -404,6 +405,10 @@ Result<Ask> parse_query(std::size_t verb, const wire::RequestMessage& table) {
     case verb_of<BackupRenew>:
     case verb_of<BackupEnd>:
       return parse_backup_ask(verb, table);
+    case verb_of<GetPack>: {
+      HAMROH_ASSIGN(const Digest sha256, fixed_of<Digest>(table.bytes()));
+      return GetPack{sha256};
+    }
     default:
       return parse_user_verb(verb, table);
   }
@@ -600,6 +605,9 @@ flatbuffers::Offset<wire::StatusTable> put(Builder& builder, const NodeStatus& s
   const auto store_list = builder.CreateVector(store_numbers);
   const auto version = builder.CreateString(status.version);
   const auto alarm_list = builder.CreateVector(alarms);
+  const auto pack = put(builder, node.pack.view());
+  const auto pack_id = builder.CreateString(node.pack_id);
+  const auto pack_jurisdiction = builder.CreateString(node.pack_jurisdiction);
   return wire::CreateStatusTable(
       builder, network, member, name, static_cast<std::uint8_t>(node.kind),
       static_cast<std::uint8_t>(node.phase), node.locked, node.clock_suspect,
@@ -607,7 +615,8 @@ flatbuffers::Offset<wire::StatusTable> put(Builder& builder, const NodeStatus& s
       node.ledger_size, root, node.session_first, node.outbox_depth, peer_list, link_list, health,
       store_list, version, status.process, status.turns, status.inputs,
       static_cast<std::uint8_t>(node.standing), node.constitution_version, node.key_serial,
-      node.rotation_waits, alarm_list, static_cast<std::uint8_t>(status.memory));
+      node.rotation_waits, alarm_list, static_cast<std::uint8_t>(status.memory), pack, pack_id,
+      pack_jurisdiction, node.pack_unset);
 }
 
 Result<NodeStatus> status_of(const wire::StatusTable* table) {
@@ -636,6 +645,12 @@ Result<NodeStatus> status_of(const wire::StatusTable* table) {
       HAMROH_ASSIGN(alarm.there, fixed_of<Digest>(row->there()));
       node.alarms.push_back(alarm);
     }
+  }
+  if (table->pack() != nullptr) {  // absent in the answer of an older daemon
+    HAMROH_ASSIGN(node.pack, fixed_of<Digest>(table->pack()));
+    HAMROH_ASSIGN(node.pack_id, string_of(table->pack_id()));
+    HAMROH_ASSIGN(node.pack_jurisdiction, string_of(table->pack_jurisdiction()));
+    node.pack_unset = table->pack_unset();
   }
   node.directory_version = table->directory_version();
   node.directory_expires = {table->directory_expires()};
@@ -904,6 +919,10 @@ struct FillReply {
     bytes = put(builder, ByteView(part));
     crypto::wipe(part);
     number = reply.database_bytes;
+  }
+  void operator()(const PackFile& reply) {
+    digest = put(builder, reply.sha256.view());
+    bytes = put(builder, ByteView(reply.file));
   }
 };
 
@@ -1205,6 +1224,10 @@ Result<Answer> parse_answer(std::size_t verb, const wire::ReplyMessage& table) {
       return parse_erasures(table);
     case answer_of<BackupBegun>:
       return parse_backup_begun(bytes_of(table.bytes()), table.number());
+    case answer_of<PackFile>: {
+      HAMROH_ASSIGN(const Digest sha256, fixed_of<Digest>(table.digest()));
+      return PackFile{sha256, copy_of(table.bytes())};
+    }
     default:
       return parse_user_answer(verb, table);
   }

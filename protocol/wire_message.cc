@@ -236,11 +236,15 @@ Bytes encode_hello(const Hello& hello) {
     files.push_back(wire::CreateStatementFile(builder, put_bytes(builder, statement)));
   }
   const auto statements = builder.CreateVector(files);
+  ByteVector pack;
+  if (!hello.lacks_pack.is_zero()) {
+    pack = put_bytes(builder, hello.lacks_pack.view());
+  }
   builder.Finish(wire::CreateHelloTable(builder, hello.version_min, hello.version_max,
                                         static_cast<std::uint8_t>(hello.purpose), hello.locked,
                                         network, member, hello.incarnation, hello.directory_version,
                                         directory_hash, own, seen, key_sheet, statements,
-                                        hello.constitution_version, standing),
+                                        hello.constitution_version, standing, pack),
                  hello_identifier);
   return framed(FrameType::hello, builder);
 }
@@ -270,6 +274,9 @@ Result<Hello> parse_hello(ByteView frame) {
   HAMROH_ASSIGN(hello.key_sheet, bounded(root->key_sheet(), key_sheet_bytes_max));
   hello.constitution_version = root->constitution_version();
   HAMROH_ASSIGN(hello.standing, wire::fixed_of<Digest>(root->standing()));
+  if (root->pack() != nullptr) {
+    HAMROH_ASSIGN(hello.lacks_pack, wire::fixed_of<Digest>(root->pack()));
+  }
   if (root->statements() != nullptr) {
     if (root->statements()->size() > limits::statements_max) {
       return peer_error(Code::too_large, "too many statements in one hello");

@@ -227,6 +227,10 @@ Status Client::lock() {
   return {};
 }
 
+Result<api::PackFile> Client::pack(const Digest& sha256) {
+  return call<api::PackFile>(api::GetPack{sha256});
+}
+
 Status Client::install(ByteView file) {
   HAMROH_TRY(call<api::Done>(api::Install{Bytes(file.begin(), file.end())}));
   return {};

@@ -125,6 +125,8 @@ std::vector<Request> all_requests() {
       {39, BackupBegin{Bytes(limits::backup_passphrase_bytes, 7)}},
       {40, BackupRenew{filled<BackupId>(3)}},
       {41, BackupEnd{filled<BackupId>(3)}},
+      {42, GetPack{}},
+      {43, GetPack{filled<Digest>(3)}},
   };
 }
 
@@ -328,6 +330,7 @@ std::vector<Reply> all_replies() {
       {29, Erasures{{{filled<CaseId>(1), erased_record()}, {filled<CaseId>(2), {}}},
                     filled<CaseId>(2)}},
       {30, Erasures{}},
+      {32, PackFile{filled<Digest>(1), Bytes(190 * 1024, '#')}},
       {41, LoggedIn{filled<SessionToken>(1), user_view(), minutes(30), hours(12), true}},
       {42, Challenge{filled<LoginChallenge>(1), {filled<NetworkId>(2), filled<MemberId>(3)}}},
       {43, Me{user_view()}},

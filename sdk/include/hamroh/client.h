@@ -111,6 +111,8 @@ class Client {
   [[nodiscard]] Status lock();
   // A directory, or any other signed statement about membership; also a history or network file.
   [[nodiscard]] Status install(ByteView file);
+  // The jurisdiction pack of that SHA-256; zero: the one in force.
+  [[nodiscard]] Result<api::PackFile> pack(const Digest& sha256);
   [[nodiscard]] Result<api::Rotated> rotate(const api::Rotate& ask);
   [[nodiscard]] Result<api::Alarms> alarms();
   [[nodiscard]] Status confirm_clock();
