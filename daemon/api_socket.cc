@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <thread>
 #include <utility>
 #include <zmq.hpp>
 
@@ -17,6 +18,7 @@ constexpr mode_t private_directory = 0700;
 constexpr mode_t private_umask = 0077;
 constexpr std::size_t address_bytes_max = 100;  // sockaddr_un has room for 107
 constexpr int backlog = 64;
+constexpr Duration reading_time = milliseconds(300);
 
 // A descriptor that closes itself.
 class Descriptor {
@@ -166,6 +168,9 @@ bool ApiSocket::send(ByteView client, ByteView frame) {
 
 void ApiSocket::finish_sending(Duration at_most) {
   parts_->socket.set(zmq::sockopt::linger, static_cast<int>(std::min(at_most.ms, minutes(1).ms)));
+  // A DEALER with IMMEDIATE, as the SDK has, drops what it has received and not yet read when its
+  // connection ends (libzmq 4.3.4, session_base.cpp, reconnect: the pipe is terminated).
+  std::this_thread::sleep_for(std::chrono::milliseconds(std::min(at_most.ms, reading_time.ms)));
 }
 
 }  // namespace hamroh

@@ -39,7 +39,8 @@ class ApiSocket {
   // False if the client is gone or its queue is full: the reply is lost.
   [[nodiscard]] bool send(ByteView client, ByteView frame);
 
-  // Sends what waits when the socket goes, which then takes so long at most; else it is dropped.
+  // The last words: returns when clients have had time to read what was sent. Each of these waits
+  // takes so long at most; what is not sent then is dropped with the socket.
   void finish_sending(Duration at_most);
 
   ApiSocket(ApiSocket&&) noexcept;
