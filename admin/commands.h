@@ -77,7 +77,8 @@ struct Arguments {
   std::vector<std::string> give;
   std::vector<std::string> withdraw;
   bool all = false;
-  std::vector<std::string> packs;  // files
+  std::vector<std::string> fields;  // of the form, or tiers
+  std::vector<std::string> packs;   // files
   bool in_force = false;
   std::string clock;
   std::string urgency = "normal";
@@ -137,6 +138,7 @@ int case_list(const Arguments& arguments);
 int accept(const Arguments& arguments);
 int decline(const Arguments& arguments);
 int note(const Arguments& arguments);
+int disclose(const Arguments& arguments);
 // Any event that has particulars: arguments.event. commands_lifecycle.cc
 int tell(const Arguments& arguments);
 int form_check(const Arguments& arguments);

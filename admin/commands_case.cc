@@ -10,6 +10,7 @@
 #include "admin/lookup.h"
 #include "admin/report.h"
 #include "admin/views.h"
+#include "protocol/disclosure.h"
 #include "protocol/text.h"
 #include "sdk/form_json.h"
 
@@ -199,6 +200,43 @@ int decide(const Arguments& arguments, Decision decision) {
   });
 }
 
+// "sealed.health" or "T3"; nothing if one of them is neither.
+std::optional<FormFields> typed_fields(const std::vector<std::string>& words) {
+  FormFields fields;
+  for (const std::string& word : words) {
+    const auto tier = parse_code<DisclosureTier>(word);
+    const auto field = parse_code<FormField>(word);
+    const FormFields meant =
+        field ? FormFields{*field} : fields_of(tier.value_or(DisclosureTier::s));
+    if (meant.empty()) {
+      return std::nullopt;
+    }
+    fields |= meant;
+  }
+  return fields;
+}
+
+std::string fields_usage() {
+  std::string allowed = "--field is a tier (T2, T3, T4) or one of";
+  for (const CodeName& one : names_of(FormField{})) {
+    allowed += std::string(" ") + one.name;
+  }
+  return allowed;
+}
+
+// The newest that it has accepted, else the newest at all, for the node to say what is wrong.
+std::optional<Digest> referral_to(const CaseView& shown, const MemberId& member) {
+  std::optional<Digest> newest;
+  std::optional<Digest> accepted;
+  for (const TrackState& track : shown.tracks) {
+    if (track.track == Track::referral && track.member == member) {
+      newest = track.about;
+      accepted = track.state == State::accepted ? track.about : accepted;
+    }
+  }
+  return accepted ? accepted : newest;
+}
+
 }  // namespace
 
 int refuse_form(const Arguments& arguments, const std::string& file, const FormFault& fault) {
@@ -348,6 +386,41 @@ int note(const Arguments& arguments) {
   }
   return add_to_case(arguments,
                      [&](Client& client, const CaseId& id) { return client.note(id, note); });
+}
+
+int disclose(const Arguments& arguments) {
+  const auto waiting = waiting_of(arguments);
+  if (!waiting) {
+    return usage(arguments, waiting_usage);
+  }
+  const auto fields = typed_fields(arguments.fields);
+  if (!fields) {
+    return usage(arguments, fields_usage());
+  }
+  return with_node(arguments, [&](Client& client) {
+    const auto id = find_case(client, arguments.case_id);
+    if (!id) {
+      return fail(arguments, arguments.case_id, id.error(), client);
+    }
+    const auto to = find_member(client, arguments.to);
+    if (!to) {
+      return fail(arguments, arguments.to, to.error(), client);
+    }
+    const auto shown = client.case_view(*id);
+    if (!shown) {
+      return fail(arguments, arguments.case_id, shown.error(), client);
+    }
+    const auto referral = referral_to(shown->shown, *to);
+    if (!referral) {
+      return fail(
+          arguments, arguments.to,
+          Error{Code::no_standing, Blame::caller, "that member is no recipient of a referral"},
+          client);
+    }
+    const auto accepted = client.disclose(*id, *to, {*referral, *fields});
+    return accepted ? say_and_wait(arguments, *waiting, *accepted, client)
+                    : fail(arguments, arguments.case_id, accepted.error(), client);
+  });
 }
 
 int form_check(const Arguments& arguments) {

@@ -231,6 +231,16 @@ class CommandLine {
     may_wait(noting);
     noting->add_option("--text-file", a_.text_file, "The note (- for standard input)")->required();
     noting->add_option("--language", a_.language, "Of the note (default from $LANG, else en)");
+    CLI::App* disclosing =
+        verb(&app_, "disclose", "Disclose more of a form to a recipient that has accepted it",
+             "hamroh disclose CASE --to Panoh --field sealed.health", disclose);
+    with_case(disclosing);
+    may_wait(disclosing);
+    disclosing->add_option("--to", a_.to, "The recipient: id, name or beginning")->required();
+    disclosing
+        ->add_option("--field,--tier", a_.fields,
+                     "A field, such as sealed.health, or a tier: T2, T3, T4; may be repeated")
+        ->required();
     CLI::App* forms = group("form", "Check forms, without any node", "hamroh form check form.json");
     CLI::App* check = verb(forms, "check", "Say whether a form is valid, and if not why",
                            "hamroh form check form.json", form_check);

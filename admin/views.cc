@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "protocol/deadline.h"
+#include "protocol/disclosure.h"
 #include "protocol/ledger.h"
 #include "protocol/text.h"
 #include "protocol/wire_form.h"
@@ -103,6 +104,23 @@ class Told {
   std::vector<std::string> lines_;
 };
 
+// "T2, T3, sealed.narrative": whole tiers by their names.
+std::string fields_text(FormFields fields) {
+  std::string text;
+  const auto say = [&](const std::string& word) { text += (text.empty() ? "" : ", ") + word; };
+  for (const DisclosureTier tier : later_tiers) {
+    const FormFields all = fields_of(tier);
+    if (all.within(fields)) {
+      say(name_of(tier));
+      continue;
+    }
+    for (const FormField field : (fields & all).list()) {
+      say(name_of(field));
+    }
+  }
+  return text;
+}
+
 void tell(Told& told, const Triage& triage) {
   told.say("urgency", std::optional(triage.urgency));
   told.say("sensitivity", std::optional(triage.sensitivity));
@@ -121,11 +139,13 @@ void tell(Told& told, const Triage& triage) {
 void tell(Told& told, const Contact& contact) {
   told.say("name", contact.name);
   told.say("alias", contact.alias);
-  told.say("safe contact", std::optional(contact.safe_contact.method));
-  told.say("contact at", contact.safe_contact.value);
-  told.say("contact hours", contact.safe_contact.hours);
-  told.say("who may answer", contact.safe_contact.who_may_answer);
-  told.say("leave a message", std::string(contact.safe_contact.leave_message ? "yes" : "no"));
+  if (contact.safe_contact != SafeContact{}) {
+    told.say("safe contact", std::optional(contact.safe_contact.method));
+    told.say("contact at", contact.safe_contact.value);
+    told.say("contact hours", contact.safe_contact.hours);
+    told.say("who may answer", contact.safe_contact.who_may_answer);
+    told.say("leave a message", std::string(contact.safe_contact.leave_message ? "yes" : "no"));
+  }
   told.say("sex of the interpreter", contact.interpreter_sex);
   told.say("pickup place", contact.pickup_place);
 }
@@ -188,7 +208,8 @@ EventText describe(const ReferralForm& form) {
     tell(told, *form.sealed);
   }
   tell(told, form.consent);
-  return {to_json(form), told.take()};
+  told.say("committed to, not disclosed", fields_text(form.committed));
+  return {to_json(form), told.take(), false, form.committed};
 }
 
 EventText describe(const Decision& decision) {
@@ -214,6 +235,12 @@ EventText describe(const Particulars& said) {
            said.amount == 0 ? std::string() : std::to_string(said.amount) + " " + said.currency);
   told.say("in words", said.text);
   return {to_json(said), told.take()};
+}
+
+EventText describe(const DisclosedFields& disclosed) {
+  Told told;
+  told.say("fields", fields_text(disclosed.fields));
+  return {to_json(disclosed), told.take(), false, disclosed.fields};
 }
 
 template <class Parsed>
@@ -449,6 +476,47 @@ std::string peers_text(const std::vector<PeerView>& peers) {
   return text;
 }
 
+// Which tiers of the form went to whom, and when; one line for each disclosure.
+std::string disclosed_text(const CaseView& view, const Names& names,
+                           const std::vector<EventText>& bodies) {
+  std::string text;
+  for (std::size_t i = 0; i < view.events.size(); ++i) {
+    const MessageView& event = view.events[i];
+    if (event.kind == EventKind::referral_send && !bodies[i].fields.empty()) {
+      text += "  kept back   " + fields_text(bodies[i].fields) + " by " +
+              shown(name_in(names, event.author)) + "\n";
+    }
+    if (event.kind == EventKind::tier_disclose && !event.deliveries.empty()) {
+      text += "  disclosed   " + fields_text(bodies[i].fields) + " to " +
+              shown(name_in(names, event.deliveries.front().recipient)) + ", " +
+              short_time(event.created) + ", " + level_name(event.level()) + "\n";
+    }
+  }
+  return text;
+}
+
+Json disclosed_json(const CaseView& shown, const Names& names,
+                    const std::vector<EventText>& bodies) {
+  Json all = Json::array();
+  for (std::size_t i = 0; i < shown.events.size(); ++i) {
+    const MessageView& event = shown.events[i];
+    if (event.kind != EventKind::tier_disclose || event.deliveries.empty()) {
+      continue;
+    }
+    const MemberId& to = event.deliveries.front().recipient;
+    Json json{{"to", to_uuid(to)},
+              {"to_name", name_in(names, to)},
+              {"fields", Json::array()},
+              {"created", to_iso8601(event.created)},
+              {"level", level_name(event.level())}};
+    for (const FormField field : bodies[i].fields.list()) {
+      json["fields"].push_back(name_of(field));
+    }
+    all.push_back(std::move(json));
+  }
+  return all;
+}
+
 }  // namespace
 
 EventText describe_body(EventKind kind, ByteView body) {
@@ -462,6 +530,8 @@ EventText describe_body(EventKind kind, ByteView body) {
       return describe_parsed(parse_note(body));
     case BodyForm::particulars:
       return describe_parsed(parse_particulars(body, kind));
+    case BodyForm::disclosure:
+      return describe_parsed(parse_fields(body));
     case BodyForm::later:
       break;  // or a certificate: `hamroh erasure show`
   }
@@ -632,6 +702,7 @@ std::string case_json(const CaseView& shown, const Names& names,
   for (const Digest& gap : shown.gaps) {
     json["gaps"].push_back(gap.hex());
   }
+  json["disclosed"] = disclosed_json(shown, names, bodies);
   json["events"] = Json::array();
   for (std::size_t i = 0; i < shown.events.size(); ++i) {
     json["events"].push_back(event_of_case_json(shown.events[i], names, bodies[i]));
@@ -651,6 +722,7 @@ std::string case_text(const CaseView& view, const Names& names,
   }
   text += "\n  " + given_to(view, names) + "\n";
   text += tracks_text(view, names);
+  text += disclosed_text(view, names, bodies);
   for (const Digest& gap : view.gaps) {
     text +=
         "  ! an earlier event of this case has not arrived here yet: " + gap.hex().substr(0, 16) +

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "protocol/api.h"
+#include "protocol/form.h"
 
 namespace hamroh {
 
@@ -24,6 +25,8 @@ struct EventText {
   std::string json;                // empty if it could not
   std::vector<std::string> lines;  // for people; escaped by case_text
   bool withheld = false;           // the sealed tier was left out
+  // Of a disclosure: what it disclosed. Of a referral: what this node was not given of it.
+  FormFields fields = {};
 };
 
 // The bytes of an event's body, in words. Empty if they are not of the kind.

@@ -17,9 +17,12 @@ namespace hamroh {
 
 namespace {
 
-constexpr int schema_version = 3;
+constexpr int schema_version = 4;
 // What each version of the schema added; opening an older store adds what it lacks.
 constexpr int version_of(Table table) {
+  if (table >= Table::tier) {
+    return 4;
+  }
   if (table >= Table::pack) {
     return 3;
   }
@@ -71,6 +74,8 @@ constexpr const char* table_name(Table table) {
       return "task";
     case Table::pack:
       return "pack";
+    case Table::tier:
+      return "tier";
   }
   return "";
 }

@@ -120,6 +120,11 @@ class Fold {
     return event != nowhere && events_[event].author != author.author &&
            (events_[event].audience >> author.author & 1U) != 0;
   }
+  [[nodiscard]] bool hears(const FoldEvent& event, const MemberId& member) const {
+    const auto place = std::ranges::find(input_.participants, member);
+    return place != input_.participants.end() &&
+           (event.audience >> (place - input_.participants.begin()) & 1U) != 0;
+  }
   [[nodiscard]] bool participates(const FoldEvent& event) const {
     return opening_ == nowhere || event.author == events_[opening_].author ||
            (took_part_ >> event.author & 1U) != 0;
@@ -292,10 +297,13 @@ class Fold {
           event.about.is_zero() ? referral_to(event, rule) : referral_of(event, author_of(event));
       return move(state_.tracks[track], rule, event);
     }
-    // Its sender speaks to all recipients for whom that may still be.
+    // Its sender speaks to all recipients for whom that may still be; a disclosure, which moves
+    // nothing, is for those only to whom it goes.
     bool moved = false;
     for (std::size_t one = first_track_[find(event.about)]; is_of(one, event.about); ++one) {
-      moved = move(state_.tracks[one], rule, event) == Code::none || moved;
+      if (!rule.to.empty() || hears(event, state_.tracks[one].member)) {
+        moved = move(state_.tracks[one], rule, event) == Code::none || moved;
+      }
     }
     return moved ? Code::none : Code::wrong_state;
   }

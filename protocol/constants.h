@@ -20,6 +20,8 @@ namespace limits {
 inline constexpr std::size_t frame_bytes_max = 256 * 1024;
 inline constexpr std::size_t message_bytes_max = 128 * 1024;  // one encoded inner
 inline constexpr std::size_t body_bytes_max = 120 * 1024;     // one encoded body inside an inner
+// A referral as it is submitted: what of it is disclosed later fits a body, with its opening.
+inline constexpr std::size_t referral_bytes_max = body_bytes_max - 1024;
 inline constexpr std::size_t string_bytes_max = 4 * 1024;
 inline constexpr std::size_t long_text_bytes_max = 64 * 1024;  // narrative, health and notes
 inline constexpr std::size_t vector_items_max = 256;
@@ -114,6 +116,7 @@ inline constexpr std::string_view login{"hamroh/login/1\0", 15};
 inline constexpr std::string_view user_key{"hamroh/user-key/1\0", 18};
 inline constexpr std::string_view user_certificate{"hamroh/user-certificate/1\0", 26};
 inline constexpr std::string_view vote{"hamroh/vote/1\0", 14};
+inline constexpr std::string_view disclosure{"hamroh/disclosure/1\0", 20};
 inline constexpr std::string_view case_key{"hamroh/case-key/1\0", 18};
 inline constexpr std::string_view erasure{"hamroh/erasure/1\0", 17};
 inline constexpr std::string_view recovery{"hamroh/recovery/1\0", 18};

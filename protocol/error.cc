@@ -103,6 +103,10 @@ const char* code_name(Code code) {
       return "wrong_state";
     case Code::case_closed:
       return "case_closed";
+    case Code::commitment_mismatch:
+      return "commitment_mismatch";
+    case Code::not_granted:
+      return "not_granted";
     case Code::pack_not_named:
       return "pack_not_named";
     case Code::unknown_code:

@@ -68,9 +68,11 @@ enum class Code : std::uint16_t {
   erased = 45,             // the case was erased here
   wrong_state = 46,        // what an event is about is in no state that it may come from
   case_closed = 47,
-  pack_not_named = 77,  // no directory that is known here names this jurisdiction pack
-  unknown_code = 78,    // a code that the jurisdiction pack does not have
-  clock_open = 79,      // something is still due
+  commitment_mismatch = 72,  // what is disclosed is not what was committed to
+  not_granted = 73,          // neither the consent nor the rules open it to that member
+  pack_not_named = 77,       // no directory that is known here names this jurisdiction pack
+  unknown_code = 78,         // a code that the jurisdiction pack does not have
+  clock_open = 79,           // something is still due
 };
 
 struct Error {

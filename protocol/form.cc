@@ -54,6 +54,32 @@ constexpr auto closing_reasons =
          "returned_abroad", "deceased", "duplicate", "entered_in_error");
 constexpr auto tiers = list("T1", "T2", "T3", "T4", "S");
 
+constexpr CodeName named(FormField field, const char* name) {
+  return {static_cast<std::uint8_t>(field), name};
+}
+constexpr std::array form_fields{
+    named(FormField::contact_name, "contact.name"),
+    named(FormField::contact_alias, "contact.alias"),
+    named(FormField::contact_safe_contact, "contact.safe_contact"),
+    named(FormField::contact_interpreter_sex, "contact.interpreter_sex"),
+    named(FormField::contact_pickup_place, "contact.pickup_place"),
+    named(FormField::case_birth_year, "case.birth_year"),
+    named(FormField::case_birth_date, "case.birth_date"),
+    named(FormField::case_citizenship, "case.citizenship"),
+    named(FormField::case_documents_held, "case.documents_held"),
+    named(FormField::case_trafficking_scope, "case.trafficking_scope"),
+    named(FormField::case_indicators, "case.indicators"),
+    named(FormField::case_exploitation, "case.exploitation"),
+    named(FormField::case_recruitment_country, "case.recruitment_country"),
+    named(FormField::case_exploitation_country, "case.exploitation_country"),
+    named(FormField::case_services_already, "case.services_already"),
+    named(FormField::case_safety_risks, "case.safety_risks"),
+    named(FormField::case_guardian, "case.guardian"),
+    named(FormField::sealed_health, "sealed.health"),
+    named(FormField::sealed_narrative, "sealed.narrative"),
+    named(FormField::sealed_alleged_perpetrator, "sealed.alleged_perpetrator"),
+};
+
 std::string shortened(std::string_view text) {
   constexpr std::size_t shown_max = 40;
   return text.size() <= shown_max ? escape_for_terminal(text)
@@ -215,13 +241,7 @@ void inspect(Inspector& check, const Triage& triage) {
                 "a code such as self");
 }
 
-void inspect(Inspector& check, const Contact& contact) {
-  check.require(contact.name.empty() != contact.alias.empty(), "contact",
-                contact.name.empty() ? "neither name nor alias" : "both name and alias",
-                "exactly one of name and alias");
-  check.line(contact.name, "contact.name", false);
-  check.line(contact.alias, "contact.alias", false);
-  const SafeContact& safe = contact.safe_contact;
+void inspect(Inspector& check, const SafeContact& safe) {
   const std::string path = "contact.safe_contact";
   check.code(safe.method, path + ".method");
   const bool reachable = safe.method != SafeContactMethod::do_not_contact &&
@@ -229,6 +249,25 @@ void inspect(Inspector& check, const Contact& contact) {
   check.line(safe.value, path + ".value", reachable);
   check.line(safe.hours, path + ".hours", false);
   check.line(safe.who_may_answer, path + ".who_may_answer", false);
+}
+
+// What is committed to and not here may be anything.
+void inspect(Inspector& check, const Contact& contact, FormFields committed) {
+  const bool both_here =
+      (committed & FormFields{FormField::contact_name, FormField::contact_alias}).empty();
+  const bool neither = contact.name.empty() && contact.alias.empty();
+  check.require(!neither || !both_here, "contact", "neither name nor alias",
+                "exactly one of name and alias");
+  check.require(contact.name.empty() || contact.alias.empty(), "contact", "both name and alias",
+                "exactly one of name and alias");
+  check.line(contact.name, "contact.name", false);
+  check.line(contact.alias, "contact.alias", false);
+  if (committed.has(FormField::contact_safe_contact)) {
+    check.require(contact.safe_contact == SafeContact{}, "contact.safe_contact", "a value",
+                  "nothing, where it is not disclosed");
+  } else {
+    inspect(check, contact.safe_contact);
+  }
   if (contact.interpreter_sex) {
     check.code(*contact.interpreter_sex, "contact.interpreter_sex");
   }
@@ -238,7 +277,7 @@ void inspect(Inspector& check, const Contact& contact) {
   }
 }
 
-void inspect(Inspector& check, const CaseFacts& facts, bool child) {
+void inspect(Inspector& check, const CaseFacts& facts, bool needs_guardian) {
   const bool has_year = facts.birth_year != 0;
   check.require(!has_year || facts.birth_date.empty(), "case", "both birth_year and birth_date",
                 "at most one of birth_year and birth_date");
@@ -265,13 +304,24 @@ void inspect(Inspector& check, const CaseFacts& facts, bool child) {
   country(facts.exploitation_country, "case.exploitation_country");
   check.words(facts.services_already, "case.services_already", is_code, "a code of the pack");
   check.words(facts.safety_risks, "case.safety_risks", is_code, "a code of the pack");
-  check.require(!child || facts.guardian, "case.guardian", "nothing",
+  check.require(!needs_guardian || facts.guardian, "case.guardian", "nothing",
                 "a guardian, because the person is a child");
   if (facts.guardian) {
     check.line(facts.guardian->name, "case.guardian.name", true);
     check.line(facts.guardian->relation, "case.guardian.relation", true);
     check.line(facts.guardian->contact, "case.guardian.contact", false);
   }
+}
+
+void inspect(Inspector& check, const SealedFacts& sealed) {
+  const auto long_text = [&check](const std::optional<FreeText>& value, const char* path) {
+    if (value) {
+      check.free_text(*value, path, limits::long_text_bytes_max, limits::long_text_bytes_max);
+    }
+  };
+  long_text(sealed.health, "sealed.health");
+  long_text(sealed.narrative, "sealed.narrative");
+  long_text(sealed.alleged_perpetrator, "sealed.alleged_perpetrator");
 }
 
 void inspect(Inspector& check, const Consent& consent) {
@@ -365,6 +415,37 @@ std::span<const CodeName> names_of(DisclosureTier) {
   return tiers;
 }
 
+std::span<const CodeName> names_of(FormField) {
+  return form_fields;
+}
+
+FormFields FormFields::from_bits(std::uint64_t bits) {
+  FormFields known;
+  for (const CodeName& one : form_fields) {
+    known |= {static_cast<FormField>(one.value)};
+  }
+  known.bits_ &= bits;
+  return known;
+}
+
+std::vector<FormField> FormFields::list() const {
+  std::vector<FormField> all;
+  for (const CodeName& one : form_fields) {
+    if (has(static_cast<FormField>(one.value))) {
+      all.push_back(static_cast<FormField>(one.value));
+    }
+  }
+  return all;
+}
+
+FormFields Disclosure::fields() const {
+  FormFields all;
+  for (const TierOpening& opening : openings) {
+    all |= opening.fields;
+  }
+  return all;
+}
+
 std::span<const CodeName> names_of(CodeList list) {
   switch (list) {
     case CodeList::decline:
@@ -387,24 +468,36 @@ std::optional<FormFault> find_fault(const ReferralForm& form) {
   inspect(check, form.triage);
   const AgeBand band = form.triage.age_band;
   const bool child = band >= AgeBand::from_0 && band <= AgeBand::from_15;
-  check.require(!child || form.facts, "case", "nothing", "a case part with a guardian for a child");
+  const bool needs_guardian = child && !form.committed.has(FormField::case_guardian);
+  check.require(!needs_guardian || form.facts, "case", "nothing",
+                "a case part with a guardian for a child");
   if (form.contact) {
-    inspect(check, *form.contact);
+    inspect(check, *form.contact, form.committed);
   }
   if (form.facts) {
-    inspect(check, *form.facts, child);
+    inspect(check, *form.facts, needs_guardian);
   }
   if (form.sealed) {
-    const auto long_text = [&check](const std::optional<FreeText>& value, const char* path) {
-      if (value) {
-        check.free_text(*value, path, limits::long_text_bytes_max, limits::long_text_bytes_max);
-      }
-    };
-    long_text(form.sealed->health, "sealed.health");
-    long_text(form.sealed->narrative, "sealed.narrative");
-    long_text(form.sealed->alleged_perpetrator, "sealed.alleged_perpetrator");
+    inspect(check, *form.sealed);
   }
   inspect(check, form.consent);
+  return check.fault;
+}
+
+std::optional<FormFault> find_fault(const Disclosure& disclosure) {
+  Inspector check;
+  const FormFields fields = disclosure.fields();
+  check.require(!fields.empty(), "fields", "nothing", "at least one field");
+  inspect(check, disclosure.values.contact, FormFields::from_bits(~fields.bits()));
+  inspect(check, disclosure.values.facts, false);
+  inspect(check, disclosure.values.sealed);
+  return check.fault;
+}
+
+std::optional<FormFault> find_fault(const DisclosedFields& fields) {
+  Inspector check;
+  check.require(!fields.fields.empty(), "fields", "nothing", "at least one field");
+  check.require(!fields.about.is_zero(), "about", "nothing", "the referral");
   return check.fault;
 }
 

@@ -6,6 +6,7 @@
 // `find_fault` holds the rules that JSON and typed form share; it is the only place that has them.
 #pragma once
 
+#include <bit>
 #include <optional>
 #include <string>
 #include <vector>
@@ -113,6 +114,72 @@ enum class ClosingReason : std::uint8_t {
   entered_in_error = 9,
 };
 enum class DisclosureTier : std::uint8_t { t1 = 1, t2 = 2, t3 = 3, t4 = 4, s = 5 };
+// The fields of the later tiers, each of which may be disclosed by itself (disclosure.h).
+enum class FormField : std::uint8_t {
+  contact_name = 1,  // T2
+  contact_alias = 2,
+  contact_safe_contact = 3,
+  contact_interpreter_sex = 4,
+  contact_pickup_place = 5,
+  case_birth_year = 16,  // T3
+  case_birth_date = 17,
+  case_citizenship = 18,
+  case_documents_held = 19,
+  case_trafficking_scope = 20,
+  case_indicators = 21,
+  case_exploitation = 22,
+  case_recruitment_country = 23,
+  case_exploitation_country = 24,
+  case_services_already = 25,
+  case_safety_risks = 26,
+  case_guardian = 27,
+  sealed_health = 40,  // T4
+  sealed_narrative = 41,
+  sealed_alleged_perpetrator = 42,
+};
+
+// A set of them; its bits, 1 << value, travel in bodies.
+class FormFields {
+ public:
+  constexpr FormFields() = default;
+  constexpr FormFields(std::initializer_list<FormField> all) {
+    for (const FormField one : all) {
+      bits_ |= bit(one);
+    }
+  }
+  // Bits of fields that this version does not know are left out.
+  [[nodiscard]] static FormFields from_bits(std::uint64_t bits);
+  [[nodiscard]] constexpr std::uint64_t bits() const { return bits_; }
+  [[nodiscard]] constexpr bool has(FormField one) const { return (bits_ & bit(one)) != 0; }
+  [[nodiscard]] constexpr bool empty() const { return bits_ == 0; }
+  [[nodiscard]] constexpr bool within(FormFields other) const {
+    return (bits_ & ~other.bits_) == 0;
+  }
+  [[nodiscard]] constexpr std::size_t size() const {
+    return static_cast<std::size_t>(std::popcount(bits_));
+  }
+  [[nodiscard]] std::vector<FormField> list() const;  // in the order of their values
+  constexpr FormFields& operator|=(FormFields other) {
+    bits_ |= other.bits_;
+    return *this;
+  }
+  [[nodiscard]] friend constexpr FormFields operator|(FormFields a, FormFields b) { return a |= b; }
+  [[nodiscard]] friend constexpr FormFields operator&(FormFields a, FormFields b) {
+    a.bits_ &= b.bits_;
+    return a;
+  }
+  [[nodiscard]] friend constexpr FormFields operator-(FormFields a, FormFields b) {
+    a.bits_ &= ~b.bits_;
+    return a;
+  }
+  bool operator==(const FormFields&) const = default;
+
+ private:
+  static constexpr std::uint64_t bit(FormField one) {
+    return std::uint64_t{1} << static_cast<unsigned>(one);
+  }
+  std::uint64_t bits_ = 0;
+};
 
 // A name for each value of a code list, in order of value; the form's JSON uses exactly these.
 struct CodeName {
@@ -134,6 +201,7 @@ struct CodeName {
 [[nodiscard]] std::span<const CodeName> names_of(RefusalGround);
 [[nodiscard]] std::span<const CodeName> names_of(ClosingReason);
 [[nodiscard]] std::span<const CodeName> names_of(DisclosureTier);
+[[nodiscard]] std::span<const CodeName> names_of(FormField);  // "contact.name", as in JSON
 // The codes that events may have; empty for none and for those of the pack.
 [[nodiscard]] std::span<const CodeName> names_of(CodeList list);
 
@@ -265,7 +333,49 @@ struct ReferralForm {
   std::optional<CaseFacts> facts;
   std::optional<SealedFacts> sealed;
   Consent consent;
+  // Of a form that travels tier by tier: what its author has committed to and is not here. Nobody
+  // but the author knows whether there is anything in them.
+  FormFields committed;
   bool operator==(const ReferralForm&) const = default;
+};
+
+// The later tiers by themselves, whole or in part.
+struct LaterTiers {
+  Contact contact;
+  CaseFacts facts;
+  SealedFacts sealed;
+  bool operator==(const LaterTiers&) const = default;
+};
+
+using TierSeed = FixedBytes<struct TierSeedTag, 32>;
+
+// What opens the commitment to one tier: its seed, if all its fields are disclosed; else the salt
+// of each field that is, and the leaf of each that is not, both in the order of the fields.
+struct TierOpening {
+  DisclosureTier tier{};
+  FormFields fields;  // disclosed; at least one
+  std::optional<TierSeed> seed;
+  std::vector<Salt> salts;
+  std::vector<Digest> leaves;
+  bool operator==(const TierOpening&) const = default;
+};
+
+// Of a referral that was sent with commitments, for one recipient.
+struct Disclosure {
+  Digest about;                       // the referral
+  MessageId referral;                 // its message id
+  std::vector<TierOpening> openings;  // one a tier, rising
+  LaterTiers values;                  // of the fields that are disclosed, and of no others
+  [[nodiscard]] FormFields fields() const;
+  bool operator==(const Disclosure&) const = default;
+};
+
+// Which fields of which referral: what a program asks its node to disclose, and all that a node
+// shows of a disclosure by itself.
+struct DisclosedFields {
+  Digest about;
+  FormFields fields;
+  bool operator==(const DisclosedFields&) const = default;
 };
 
 struct Decision {  // of a referral: no reason means that it is accepted
@@ -300,7 +410,10 @@ struct FormFault {
   std::string found;  // shortened and escaped
   std::string allowed;
 };
+// A form may lack what it has committed to; nothing else that it needs.
 [[nodiscard]] std::optional<FormFault> find_fault(const ReferralForm& form);
+[[nodiscard]] std::optional<FormFault> find_fault(const Disclosure& disclosure);
+[[nodiscard]] std::optional<FormFault> find_fault(const DisclosedFields& fields);
 [[nodiscard]] std::optional<FormFault> find_fault(const Decision& decision);
 [[nodiscard]] std::optional<FormFault> find_fault(const NoteText& note);
 [[nodiscard]] std::optional<FormFault> find_fault(const Particulars& particulars, EventKind kind);

@@ -30,6 +30,9 @@ constexpr std::array rules{
     // clang-format off
     Rule{K::referral_send, "referral.send", T::referral, none, sent,
          C::refer_send, S::owner, O::refer, referral, L::none, {}, {}},
+    Rule{K::tier_disclose, "tier.disclose", T::referral,
+         {sent, received, info_requested, accepted}, {},
+         any, S::sender, O::refer, disclosure, L::none, {about}, {}},
     Rule{K::referral_receive, "referral.receive", T::referral, sent, received,
          C::refer_receive, S::recipient, O::decide, particulars, L::none, {about}, {text}},
     Rule{K::referral_accept, "referral.accept", T::referral, waiting, accepted,

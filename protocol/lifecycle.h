@@ -24,6 +24,7 @@ enum class EventKind : std::uint16_t {
   referral_revoke = 8,
   cancel_request = 9,
   cancel_confirm = 10,
+  tier_disclose = 13,
   emergency_start = 15,
   service_report = 16,
   status_apply = 20,
@@ -163,6 +164,7 @@ enum class BodyForm : std::uint8_t {
   note = 3,
   particulars = 4,
   later = 5,  // none yet: nodes answer `unsupported`
+  disclosure = 6,
 };
 
 // What particulars must, or may, say.

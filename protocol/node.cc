@@ -625,6 +625,7 @@ Status Node::tick(Turn& turn) {
     HAMROH_TRY(upgrade_layout(turn));
   }
   HAMROH_TRY(erase_what_is_due(turn));
+  HAMROH_TRY(disclose_what_is_due(turn));
   if (turn.monotonic >= next_expiry_) {
     next_expiry_ = Duration{turn.monotonic.ms + expiry_interval.ms};
     HAMROH_TRY(expire_messages(turn));
@@ -660,6 +661,9 @@ Duration Node::next_wakeup(Duration monotonic) const {
   }
   if (erases_by_itself()) {
     next = std::min(next, next_erasure_);
+  }
+  if (disclosures_wait_ && !locked()) {
+    next = std::min(next, next_disclosure_);
   }
   for (const auto& [member, peer] : peers_) {
     if (!peer.connected) {

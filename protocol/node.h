@@ -14,7 +14,7 @@
 // node_keys.cc (this node's own keys), node_cases.cc (rows under the keys of cases),
 // node_pack.cc (jurisdiction packs), node_erasure.cc (what goes for good), node_redelivery.cc (what a member lost), node_return.cc
 // (coming back from a backup), node_submit.cc (what clients ask), node_receive.cc (what peers say),
-// node_send.cc (the end of a turn), node_view.cc (what is shown), node_access.cc (to whom).
+// node_disclosure.cc (referrals tier by tier), node_send.cc (the end of a turn), node_view.cc (what is shown), node_access.cc (to whom).
 #pragma once
 
 #include <map>
@@ -534,8 +534,50 @@ class Node {
   // Enters a message of this node's own, keeps it, and queues it for its recipients, who have room.
   // Its body goes under the key of its case, if there is one.
   [[nodiscard]] Status keep_sent(const Inner& inner, Bytes bytes, const Digest& digest, Turn& turn);
+  [[nodiscard]] Result<bool> says_the_same(const Inner& inner, const Bytes& submitted,
+                                           Turn& turn) const;
+  [[nodiscard]] Status keep_referral(Submission submission, const ReferralForm& form,
+                                     CaseRecord& record, const Actor& actor, Turn& turn);
+  // An actor without a user: this node by itself.
   [[nodiscard]] Status keep_submission(const Submission& submission, const EventFacts& facts,
-                                       CaseRecord& record, const Actor& actor, Turn& turn);
+                                       std::vector<Commitment> commitments, CaseRecord& record,
+                                       const Actor& actor, Turn& turn);
+
+  // node_disclosure.cc
+  [[nodiscard]] Status keep_tiers(const MessageId& referral, const CaseId& id,
+                                  const TierRecord& tiers, Turn& turn) const;
+  [[nodiscard]] Result<std::optional<TierRecord>> read_tiers(const MessageId& referral,
+                                                             Turn& turn) const;
+  [[nodiscard]] Result<FormFields> disclosed_to(const CaseRecord& record,
+                                                const CaseRecord::CaseEvent& referral,
+                                                const MemberId& recipient, Turn& turn) const;
+  [[nodiscard]] Result<FormFields> owed_fields(const CaseRecord& record,
+                                               const CaseRecord::CaseEvent& referral,
+                                               const ReferralForm& form, const CaseState& state,
+                                               const TrackState& track, Turn& turn) const;
+  [[nodiscard]] FormFields granted_to(const MemberId& member, const std::optional<Consent>& consent,
+                                      Occasion occasion, const Turn& turn) const;
+  [[nodiscard]] bool may_disclose_to(const MemberId& recipient) const;
+  [[nodiscard]] Status send_disclosure(const CaseId& id, const CaseRecord::CaseEvent& referral,
+                                       const MemberId& recipient, Disclosure disclosure,
+                                       CaseRecord& record, Turn& turn);
+  [[nodiscard]] Result<bool> disclose_referral(const CaseId& id,
+                                               const CaseRecord::CaseEvent& referral,
+                                               CaseRecord& record, Turn& turn);
+  // Discloses by itself what recipients of own referrals may have by now.
+  [[nodiscard]] Status disclose_in_case(const CaseId& id, CaseRecord& record, Turn& turn);
+  [[nodiscard]] Status load_disclosures(Turn& turn);
+  [[nodiscard]] Status disclose_what_is_due(Turn& turn);
+  [[nodiscard]] Result<Disclosure> disclosure_by_hand(const DisclosedFields& asked,
+                                                      std::span<const MemberId> to,
+                                                      const CaseId& id, const CaseRecord& record,
+                                                      Turn& turn) const;
+  [[nodiscard]] Status keep_mismatch(const MemberId& member, const MessageId& referral,
+                                     const CaseId& id, ByteView inner, Turn& turn) const;
+  [[nodiscard]] Result<ReferralForm> known_form(const Inner& inner, const Digest& digest,
+                                                Turn& turn) const;
+  [[nodiscard]] Result<StoredBody> shown_body(const Inner& inner, const Digest& digest,
+                                              bool sealed_tier, Turn& turn) const;
 
   // node_receive.cc
   [[nodiscard]] Status receive_hello(const MemberId& member, ByteView frame, Turn& turn);
@@ -561,7 +603,12 @@ class Node {
     EntryKind outcome{};
     Code code = Code::none;
     EventFacts facts = {};
+    std::optional<MessageId> evidence_of = {};  // against which referral it is to be kept
   };
+  [[nodiscard]] Result<Verdict> judge_disclosure(const MemberId& member, const Inner& inner,
+                                                 const Disclosure& disclosure,
+                                                 const std::optional<CaseRecord>& record,
+                                                 Turn& turn) const;
   [[nodiscard]] Result<Verdict> judge(const MemberId& member, const Inner& inner,
                                       const VerifiedMessage& message,
                                       const std::optional<CaseRecord>& record, Turn& turn) const;
@@ -617,7 +664,6 @@ class Node {
   [[nodiscard]] Status keep_task(const Task& task, Turn& turn) const;
   [[nodiscard]] Result<std::vector<Task>> all_tasks(Turn& turn) const;
   [[nodiscard]] Status load_pseudonyms(Turn& turn);
-  [[nodiscard]] Result<StoredBody> shown_body(const Inner& inner, bool sealed_tier) const;
 
   // How fast one user opens cases.
   struct Pace {
@@ -648,7 +694,10 @@ class Node {
   std::optional<CaseKeys> case_keys_;                           // absent while locked
   mutable std::map<CaseId, std::uint64_t> places_;  // of the cases used last, to find their keys
   mutable std::optional<CaseId> absent_case_;       // of which read_case has found no row
-  std::optional<LayoutRecord> upgrade_;   // while cases of before have no keys of their own
+  std::optional<LayoutRecord> upgrade_;  // while cases of before have no keys of their own
+  bool disclosures_wait_ = false;        // Table::tier has a row of what is due
+  CaseId due_from_;                      // where to go on with them
+  Duration next_disclosure_;
   bool any_erased_ = false;               // Table::erased has a row
   std::set<CaseId> asked_for_;            // to be erased on request, a few of them
   bool more_asked_for_ = false;           // in the store
@@ -682,8 +731,12 @@ class Node {
 struct BodyFacts {
   bool emergency = false;
   EventFacts event;
+  std::optional<ReferralForm> referral = {};
+  std::optional<Disclosure> disclosure = {};
 };
 // Validates a body against its kind. Errors (caller): invalid_form, too_large, malformed.
 [[nodiscard]] Result<BodyFacts> check_body(EventKind kind, ByteView body);
+// The ids of messages are UUIDv7 by custom; those that a node makes by itself are, too.
+[[nodiscard]] MessageId draw_message_id(Turn& turn);
 
 }  // namespace hamroh

@@ -5,7 +5,6 @@
 
 #include "protocol/node.h"
 #include "protocol/text.h"
-#include "protocol/wire_form.h"
 
 namespace hamroh {
 namespace {
@@ -437,21 +436,7 @@ Result<bool> Node::has_agreement(TaskKind kind, const CaseId& id, const Actor& a
   });
 }
 
-// ---- bodies -------------------------------------------------------------------------------------
-
-Result<Node::StoredBody> Node::shown_body(const Inner& inner, bool sealed_tier) const {
-  StoredBody shown{static_cast<EventKind>(inner.kind), inner.body, inner.case_id, false};
-  if (sealed_tier || shown.kind != EventKind::referral_send) {
-    return shown;
-  }
-  HAMROH_ASSIGN(ReferralForm form, parse_referral(inner.body));
-  if (form.sealed) {
-    form.sealed.reset();
-    shown.body = encode(form);
-    shown.withheld = true;
-  }
-  return shown;
-}
+// ---- the export -----------------------------------------------------------------------------
 
 Result<Node::ExportedCase> Node::export_case(const CaseId& id, std::size_t from, const Actor& actor,
                                              Turn& turn) const {
@@ -473,7 +458,7 @@ Result<Node::ExportedCase> Node::export_case(const CaseId& id, std::size_t from,
       return environment_error(Code::store_corrupt, "an event of the case has no body");
     }
     HAMROH_ASSIGN(const Inner inner, read_inner(*record, turn));
-    HAMROH_ASSIGN(StoredBody body, shown_body(inner, sealed_tier));
+    HAMROH_ASSIGN(StoredBody body, shown_body(inner, record->digest, sealed_tier, turn));
     bytes += body.body.size();
     if (bytes > limits::export_bytes_max) {
       break;

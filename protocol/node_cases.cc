@@ -26,6 +26,7 @@ Status Node::open_case_keys(Turn& turn) {
       upgrade_ = record;
     }
   }
+  HAMROH_TRY(load_disclosures(turn));
   return load_erasures(turn);
 }
 

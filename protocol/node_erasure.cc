@@ -19,16 +19,6 @@ constexpr std::size_t erasures_read_at_once = 256;
 constexpr Duration erasure_interval = milliseconds(200);  // one case at a time, with pauses
 constexpr Duration sweep_interval = hours(1);
 
-// The ids of messages are UUIDv7 by custom; this node's own are, too.
-MessageId draw_message_id(Turn& turn) {
-  auto id = turn.entropy.draw<MessageId>();
-  const Bytes time = key_u64(turn.now.ms << 16U);
-  std::ranges::copy(ByteView(time).first(6), id.bytes.begin());
-  id.bytes[6] = static_cast<std::uint8_t>(0x70U | (id.bytes[6] & 0x0fU));
-  id.bytes[8] = static_cast<std::uint8_t>(0x80U | (id.bytes[8] & 0x3fU));
-  return id;
-}
-
 // Ledger entries about a case name it where others name a message: its id is one.
 EntryReference about(const MemberId& peer, const MemberId& author, const CaseId& id) {
   return {peer, author, *MessageId::from(id.view())};
@@ -99,6 +89,7 @@ Result<std::vector<Digest>> Node::erase_events(const CaseRecord& record, Turn& t
     found.emplace_back(message->index, message->digest);
     if (event.author == identity_.member) {
       HAMROH_TRY(return_deliveries(event.message, *message, turn));
+      HAMROH_TRY(turn.store.erase(Table::tier, TierRecord::key(event.message)));
     }
     if (message->body) {
       HAMROH_TRY(turn.store.erase(Table::body, key_u64(*message->body)));
@@ -133,6 +124,7 @@ Status Node::return_deliveries(const MessageId& message, const MessageRecord& re
 
 Status Node::erase_rows(const CaseId& id, std::uint64_t place, Turn& turn) {
   HAMROH_TRY(turn.store.erase(Table::case_event, CaseRecord::key(id)));
+  HAMROH_TRY(turn.store.erase(Table::tier, TierRecord::due_key(id)));
   Bytes from(id.bytes.begin(), id.bytes.end());
   Bytes until = from;
   until.insert(until.end(), 9, 0xff);  // behind every index

@@ -542,6 +542,13 @@ Result<Node::Verdict> Node::judge(const MemberId& member, const Inner& inner,
   if (is_about_erasure(kind)) {
     return judge_erasure(member, inner, record, turn);
   }
+  if (body->disclosure) {
+    HAMROH_ASSIGN(const Verdict verdict,
+                  judge_disclosure(member, inner, *body->disclosure, record, turn));
+    if (verdict.outcome != EntryKind::opened) {
+      return verdict;
+    }
+  }
   const Verdict opened{EntryKind::opened, Code::none, body->event};
   const bool opens = inner.message.bytes == inner.case_id.bytes;
   if (opens && (kind != EventKind::referral_send || !inner.heads.empty())) {
@@ -582,7 +589,7 @@ Status Node::keep_message(const MemberId& member, Peer& peer, const Inner& inner
     case_row = changed.encode();
     if (case_row.size() > case_record_bytes_max ||
         changed.participants.size() > limits::case_participants_max) {
-      verdict = {EntryKind::refused, Code::full, {}};
+      verdict = {EntryKind::refused, Code::full};
     }
   }
   const std::uint64_t index = append_entry(verdict.outcome, verdict.code, message.digest, Digest{},
@@ -607,12 +614,17 @@ Status Node::keep_message(const MemberId& member, Peer& peer, const Inner& inner
     HAMROH_TRY(keep_case(inner.case_id, case_row, turn));
     HAMROH_TRY(keep_body(index, inner.case_id, message.inner, turn));
     HAMROH_TRY(note_request(inner.case_id, turn));
+  } else if (verdict.evidence_of) {
+    HAMROH_TRY(keep_mismatch(member, *verdict.evidence_of, inner.case_id, message.inner, turn));
   }
   HAMROH_TRY(
       turn.store.put(Table::message, MessageRecord::key(member, inner.message), kept.encode()));
   HAMROH_ASSIGN(const auto entry, ledger_.read(turn.store, index));
   owe(peer, inner.message, index, entry->entry);
-  return {};
+  const bool accepts = inner.kind == static_cast<std::uint16_t>(EventKind::referral_accept);
+  return accepts && verdict.outcome == EntryKind::opened
+             ? disclose_in_case(inner.case_id, changed, turn)
+             : Status{};
 }
 
 }  // namespace hamroh

@@ -25,6 +25,28 @@ Result<EventFacts> facts_of(EventKind kind, ByteView body) {
   return facts;
 }
 
+// What a client submits is what travels, but for two kinds: a referral comes whole, and a
+// disclosure says only which fields.
+Result<BodyFacts> check_submitted(EventKind kind, ByteView body) {
+  if (kind == EventKind::tier_disclose) {
+    const auto asked = parse_fields(body);
+    if (!asked) {
+      return caller_error(Code::invalid_form, "it does not say which fields to disclose");
+    }
+    BodyFacts facts;
+    facts.event.about = asked->about;
+    return facts;
+  }
+  HAMROH_ASSIGN(BodyFacts facts, check_body(kind, body));
+  if (facts.referral && !facts.referral->committed.empty()) {
+    return caller_error(Code::invalid_form, "a referral is submitted whole");
+  }
+  if (facts.referral && body.size() > limits::referral_bytes_max) {
+    return caller_error(Code::too_large, "the form is over 119 KiB");
+  }
+  return facts;
+}
+
 // Why an event that would be void is not taken over.
 tl::unexpected<Error> refuse_void(Code reason) {
   switch (reason) {
@@ -41,6 +63,15 @@ tl::unexpected<Error> refuse_void(Code reason) {
 
 }  // namespace
 
+MessageId draw_message_id(Turn& turn) {
+  auto id = turn.entropy.draw<MessageId>();
+  const Bytes time = key_u64(turn.now.ms << 16U);
+  std::ranges::copy(ByteView(time).first(6), id.bytes.begin());
+  id.bytes[6] = static_cast<std::uint8_t>(0x70U | (id.bytes[6] & 0x0fU));
+  id.bytes[8] = static_cast<std::uint8_t>(0x80U | (id.bytes[8] & 0x3fU));
+  return id;
+}
+
 Result<BodyFacts> check_body(EventKind kind, ByteView body) {
   if (body.size() > limits::body_bytes_max) {
     return caller_error(Code::too_large, "the form is over 120 KiB");
@@ -55,11 +86,12 @@ Result<BodyFacts> check_body(EventKind kind, ByteView body) {
   const Rule* rule = find_rule(kind);
   switch (rule == nullptr ? BodyForm::later : rule->body) {
     case BodyForm::referral: {
-      const auto form = parse_referral(body);
+      auto form = parse_referral(body);
       if (!form) {
         return caller_error(Code::invalid_form, "the referral form is not valid");
       }
       facts.emergency = form->triage.urgency == Urgency::emergency;
+      facts.referral = std::move(*form);
       return facts;
     }
     case BodyForm::decision: {
@@ -78,6 +110,15 @@ Result<BodyFacts> check_body(EventKind kind, ByteView body) {
       return facts;
     case BodyForm::particulars: {
       HAMROH_ASSIGN(facts.event, facts_of(kind, body));
+      return facts;
+    }
+    case BodyForm::disclosure: {
+      auto disclosure = parse_disclosure(body);
+      if (!disclosure) {
+        return caller_error(Code::invalid_form, "not a disclosure");
+      }
+      facts.event.about = disclosure->about;
+      facts.disclosure = std::move(*disclosure);
       return facts;
     }
     case BodyForm::later:
@@ -108,13 +149,30 @@ Result<Accepted> Node::known_submission(const Submission& submission, const Mess
   std::vector<MemberId> to = submission.to;
   std::ranges::sort(to);
   const CaseId case_id = submission.case_id.value_or(*CaseId::from(submission.message.view()));
+  HAMROH_ASSIGN(const bool same_body, says_the_same(inner, submission.body, turn));
   const bool same = inner.kind == static_cast<std::uint16_t>(submission.kind) &&
-                    inner.case_id == case_id && inner.body == submission.body &&
-                    (to.empty() || inner.recipients == to);
+                    inner.case_id == case_id && same_body && (to.empty() || inner.recipients == to);
   if (!same) {
     return caller_error(Code::conflict, "this message id was used for another message");
   }
   return Accepted{submission.message, inner.case_id, true};
+}
+
+// Whether that is what was submitted for a message, of which perhaps only a part has travelled.
+Result<bool> Node::says_the_same(const Inner& inner, const Bytes& submitted, Turn& turn) const {
+  switch (static_cast<EventKind>(inner.kind)) {
+    case EventKind::referral_send: {
+      HAMROH_ASSIGN(const auto tiers, read_tiers(inner.message, turn));
+      return submitted == (tiers ? tiers->form : inner.body);
+    }
+    case EventKind::tier_disclose: {
+      HAMROH_ASSIGN(const Disclosure disclosure, parse_disclosure(inner.body));
+      const auto asked = parse_fields(submitted);
+      return asked && asked->about == disclosure.about && disclosure.fields().within(asked->fields);
+    }
+    default:
+      return submitted == inner.body;
+  }
 }
 
 Status Node::check_recipients(const Submission& submission, bool new_contact, bool emergency,
@@ -198,7 +256,7 @@ Result<Accepted> Node::submit(const Submission& given, const Actor& actor, Turn&
   if (is_about_erasure(given.kind)) {
     return caller_error(Code::invalid_argument, "a node says by itself what it has erased");
   }
-  HAMROH_ASSIGN(const BodyFacts facts, check_body(given.kind, given.body));
+  HAMROH_ASSIGN(const BodyFacts facts, check_submitted(given.kind, given.body));
   const auto needed = capability_for(given.kind);
   if (needed && !active_member(identity_.member)->capabilities.has(*needed)) {
     return caller_error(Code::not_capable, "the directory does not allow this node that kind");
@@ -247,17 +305,46 @@ Result<Accepted> Node::submit(const Submission& given, const Actor& actor, Turn&
                              return !record->has(member);
                            });
   HAMROH_TRY(check_recipients(submission, new_contact, facts.emergency, turn));
-  CaseRecord fresh;
-  if (!record && !actor.teams.empty()) {
-    fresh.team = actor.teams.front();
+  if (!record) {
+    record.emplace();
+    if (!actor.teams.empty()) {
+      record->team = actor.teams.front();
+    }
   }
-  HAMROH_TRY(keep_submission(submission, facts.event, record ? *record : fresh, actor, turn));
+  if (facts.referral) {
+    HAMROH_TRY(keep_referral(std::move(submission), *facts.referral, *record, actor, turn));
+    return Accepted{given.message, given.case_id.value_or(*CaseId::from(given.message.view()))};
+  }
+  if (given.kind == EventKind::tier_disclose) {
+    HAMROH_ASSIGN(const DisclosedFields asked, parse_fields(given.body));
+    HAMROH_ASSIGN(const Disclosure disclosure,
+                  disclosure_by_hand(asked, submission.to, *submission.case_id, *record, turn));
+    submission.body = encode(disclosure);
+  }
+  HAMROH_TRY(keep_submission(submission, facts.event, {}, *record, actor, turn));
   return Accepted{submission.message, *submission.case_id, false};
+}
+
+// Only triage and consent travel, and commitments to the rest, which stays here until its
+// recipients may have it: in an emergency, some of it at once.
+Status Node::keep_referral(Submission submission, const ReferralForm& form, CaseRecord& record,
+                           const Actor& actor, Turn& turn) {
+  TierRecord tiers;
+  for (TierSeed& seed : tiers.seeds) {
+    seed = turn.entropy.draw<TierSeed>();
+  }
+  tiers.form = std::exchange(submission.body, encode(first_part(form)));
+  HAMROH_TRY(keep_submission(submission, {}, commit(form, tiers.seeds), record, actor, turn));
+  HAMROH_TRY(keep_tiers(submission.message, *submission.case_id, tiers, turn));
+  return form.triage.urgency == Urgency::emergency
+             ? disclose_in_case(*submission.case_id, record, turn)
+             : Status{};
 }
 
 // Nothing is written before everything that may be refused has been.
 Status Node::keep_submission(const Submission& submission, const EventFacts& facts,
-                             CaseRecord& record, const Actor& actor, Turn& turn) {
+                             std::vector<Commitment> commitments, CaseRecord& record,
+                             const Actor& actor, Turn& turn) {
   const Duration lifetime =
       submission.lifetime.ms == 0 ? options_.message_lifetime : submission.lifetime;
   Inner inner;
@@ -279,8 +366,12 @@ Status Node::keep_submission(const Submission& submission, const EventFacts& fac
       std::min(record.created_after(identity_.member, turn.now), Timestamp{inner.expires.ms - 1});
   inner.kind = static_cast<std::uint16_t>(submission.kind);
   inner.body = submission.body;
-  inner.actor = pseudonym_of(*pseudonyms_, actor.user, inner.case_id);
-  inner.actor_role = static_cast<std::uint8_t>(actor.role);
+  inner.commitments = std::move(commitments);
+  const bool by_itself = actor.user.is_zero();
+  if (!by_itself) {
+    inner.actor = pseudonym_of(*pseudonyms_, actor.user, inner.case_id);
+    inner.actor_role = static_cast<std::uint8_t>(actor.role);
+  }
   Bytes bytes = encode_inner(inner);
   if (bytes.size() > limits::message_bytes_max) {
     return caller_error(Code::too_large, "the message is over 128 KiB");
@@ -291,7 +382,7 @@ Status Node::keep_submission(const Submission& submission, const EventFacts& fac
     return refuse_void(reason);
   }
   // Whoever begins to work on a case that nobody has is whose it is.
-  if (actor.role != Role::integration && !is_given_to_somebody(record)) {
+  if (!by_itself && actor.role != Role::integration && !is_given_to_somebody(record)) {
     record.assigned.clear();
     record.assign(actor.user);
   }

@@ -206,7 +206,7 @@ Result<Node::StoredBody> Node::body(const MemberId& author, const MessageId& mes
     HAMROH_ASSIGN(sealed_tier,
                   has_agreement(TaskKind::see_sealed_tier, record->case_id, actor, turn));
   }
-  return shown_body(inner, sealed_tier);
+  return shown_body(inner, record->digest, sealed_tier, turn);
 }
 
 Result<std::vector<Event>> Node::events(std::uint64_t from, std::size_t limit, Turn& turn) const {

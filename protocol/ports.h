@@ -39,12 +39,14 @@ enum class Table : std::uint8_t {
   erased = 18,    // reader tier: case id -> what is left of an erased case
   task = 19,      // reader tier: task id -> what waits for a second person
   pack = 20,      // node tier: SHA-256 -> jurisdiction pack
+  tier = 21,      // reader tier: what of own referrals is disclosed later, and where that is due
 };
 inline constexpr std::array all_tables{
     Table::meta,        Table::node_secret,  Table::reader_secret, Table::peer,     Table::ledger,
     Table::ledger_node, Table::session_note, Table::pending,       Table::held,     Table::message,
     Table::body,        Table::case_event,   Table::proof,         Table::conflict, Table::user,
-    Table::case_key,    Table::access,       Table::erased,        Table::task,     Table::pack};
+    Table::case_key,    Table::access,       Table::erased,        Table::task,     Table::pack,
+    Table::tier};
 
 [[nodiscard]] constexpr bool is_integer_keyed(Table table) {
   return table == Table::ledger || table == Table::session_note || table == Table::pending ||

@@ -509,6 +509,42 @@ CaseState CaseRecord::fold(const CaseId& id) const {
   return fold_case(input);
 }
 
+Bytes TierRecord::key(const MessageId& referral) {
+  Bytes key{'t'};
+  append(key, referral.view());
+  return key;
+}
+
+Bytes TierRecord::due_key(const CaseId& id) {
+  Bytes key{'d'};
+  append(key, id.view());
+  return key;
+}
+
+Bytes TierRecord::encode() const {
+  Bytes out = begin_record();
+  for (const TierSeed& seed : seeds) {
+    append(out, seed.view());
+  }
+  put_blob(out, form);
+  return out;
+}
+
+Result<TierRecord> TierRecord::parse(ByteView bytes) {
+  ByteReader reader(bytes);
+  const bool known = take_version(reader);
+  TierRecord record;
+  for (TierSeed& seed : record.seeds) {
+    seed = reader.fixed<TierSeed>();
+  }
+  const auto form = take_blob(reader);
+  if (!known || !form || !reader.finished()) {
+    return corrupt();
+  }
+  record.form.assign(form->begin(), form->end());
+  return record;
+}
+
 namespace {
 
 Bytes meta_key(std::string_view name) {

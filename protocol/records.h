@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "protocol/disclosure.h"
 #include "protocol/inbox.h"
 #include "protocol/rights.h"
 #include "protocol/view.h"
@@ -132,6 +133,20 @@ struct CaseRecord {
   // may be a day ahead, the own one may have been set back.
   [[nodiscard]] Timestamp created_after(const MemberId& self, Timestamp now) const;
   [[nodiscard]] CaseState fold(const CaseId& id) const;
+};
+
+// Table::tier, key 't' ‖ message id[16] of an own referral: the form as it was submitted, and what
+// opens the commitments that went in its place; sealed under the case's own key.
+struct TierRecord {
+  TierSeeds seeds{};
+  Bytes form;
+  bool operator==(const TierRecord&) const = default;
+
+  [[nodiscard]] static Bytes key(const MessageId& referral);
+  // 'd' ‖ case id[16], without a value: something of that case could not be disclosed yet.
+  [[nodiscard]] static Bytes due_key(const CaseId& id);
+  [[nodiscard]] Bytes encode() const;
+  [[nodiscard]] static Result<TierRecord> parse(ByteView bytes);
 };
 
 // Table::meta: what membership is made of, one row for each signed file; a peer that was away is

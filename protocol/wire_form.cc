@@ -12,7 +12,10 @@ constexpr char referral_identifier[] = "HRFM";
 constexpr char decision_identifier[] = "HDEC";
 constexpr char note_identifier[] = "HNTE";
 constexpr char particulars_identifier[] = "HEVT";
+constexpr char disclosure_identifier[] = "HDSC";
+constexpr char fields_identifier[] = "HDSF";
 constexpr std::size_t list_items_max = 64;
+constexpr std::size_t openings_max = 4;  // T2, T3, T4, S
 
 using Builder = flatbuffers::FlatBufferBuilder;
 using Text = flatbuffers::Offset<flatbuffers::String>;
@@ -46,6 +49,15 @@ std::uint8_t raw(const std::optional<Enum>& code) {
 template <class Fixed>
 CodeList put_fixed(Builder& builder, const std::optional<Fixed>& value) {
   return value ? builder.CreateVector(value->bytes.data(), value->bytes.size()) : CodeList{};
+}
+
+template <class Fixed>
+CodeList put_all(Builder& builder, const std::vector<Fixed>& values) {
+  Bytes laid;
+  for (const Fixed& value : values) {
+    append(laid, value.view());
+  }
+  return laid.empty() ? CodeList{} : builder.CreateVector(laid);
 }
 
 flatbuffers::Offset<wire::FreeTextTable> put(Builder& builder,
@@ -238,6 +250,11 @@ Result<CaseFacts> facts_of(const wire::FactsTable& table) {
   return facts;
 }
 
+SealedFacts sealed_of(const wire::SealedTable& table) {
+  return {free_text_of(table.health()), free_text_of(table.narrative()),
+          free_text_of(table.alleged_perpetrator())};
+}
+
 Result<Consent> consent_of(const wire::ConsentTable& table) {
   Consent consent;
   consent.given_by = code_of<ConsentGiver>(table.given_by());
@@ -277,6 +294,33 @@ Result<std::optional<Fixed>> optional_fixed_of(const flatbuffers::Vector<std::ui
   return std::optional<Fixed>(value);
 }
 
+// Values of one size, one behind the other.
+template <class Fixed>
+Result<std::vector<Fixed>> all_of(const flatbuffers::Vector<std::uint8_t>* vector) {
+  const ByteView laid = wire::bytes_of(vector);
+  if (laid.size() % Fixed::size != 0 || laid.size() / Fixed::size > list_items_max) {
+    return peer_error(Code::malformed, "a list of salts or leaves has a wrong length");
+  }
+  std::vector<Fixed> values;
+  for (std::size_t at = 0; at < laid.size(); at += Fixed::size) {
+    values.push_back(*Fixed::from(laid.subspan(at, Fixed::size)));
+  }
+  return values;
+}
+
+Result<TierOpening> opening_of(const wire::OpeningTable& table) {
+  TierOpening opening;
+  opening.tier = static_cast<DisclosureTier>(table.tier());
+  opening.fields = FormFields::from_bits(table.fields());
+  if (opening.fields.empty() || opening.fields.bits() != table.fields()) {
+    return peer_error(Code::malformed, "a disclosure names no field, or one not known here");
+  }
+  HAMROH_ASSIGN(opening.seed, optional_fixed_of<TierSeed>(table.seed()));
+  HAMROH_ASSIGN(opening.salts, all_of<Salt>(table.salts()));
+  HAMROH_ASSIGN(opening.leaves, all_of<Digest>(table.leaves()));
+  return opening;
+}
+
 template <class Form>
 Result<Form> checked(Form form) {
   if (find_fault(form)) {
@@ -303,7 +347,8 @@ Bytes encode(const ReferralForm& form) {
     sealed = put(builder, *form.sealed);
   }
   const auto consent = put(builder, form.consent);
-  builder.Finish(wire::CreateReferralTable(builder, triage, contact, facts, sealed, consent),
+  builder.Finish(wire::CreateReferralTable(builder, triage, contact, facts, sealed, consent,
+                                           form.committed.bits()),
                  referral_identifier);
   return wire::finished(builder);
 }
@@ -338,6 +383,46 @@ Bytes encode(const Particulars& particulars) {
   return wire::finished(builder);
 }
 
+Bytes encode(const Disclosure& disclosure) {
+  Builder builder(2048);
+  std::vector<flatbuffers::Offset<wire::OpeningTable>> openings;
+  for (const TierOpening& opening : disclosure.openings) {
+    const auto seed = put_fixed(builder, opening.seed);
+    const auto salts = put_all(builder, opening.salts);
+    const auto leaves = put_all(builder, opening.leaves);
+    openings.push_back(wire::CreateOpeningTable(builder, static_cast<std::uint8_t>(opening.tier),
+                                                opening.fields.bits(), seed, salts, leaves));
+  }
+  const auto about = put_fixed(builder, std::optional(disclosure.about));
+  const auto referral = put_fixed(builder, std::optional(disclosure.referral));
+  const auto list = builder.CreateVector(openings);
+  // A tier of which nothing is said is left out.
+  const LaterTiers& values = disclosure.values;
+  flatbuffers::Offset<wire::ContactTable> contact;
+  if (values.contact != Contact{}) {
+    contact = put(builder, values.contact);
+  }
+  flatbuffers::Offset<wire::FactsTable> facts;
+  if (values.facts != CaseFacts{}) {
+    facts = put(builder, values.facts);
+  }
+  flatbuffers::Offset<wire::SealedTable> sealed;
+  if (values.sealed != SealedFacts{}) {
+    sealed = put(builder, values.sealed);
+  }
+  builder.Finish(
+      wire::CreateDisclosureTable(builder, about, referral, list, contact, facts, sealed),
+      disclosure_identifier);
+  return wire::finished(builder);
+}
+
+Bytes encode(const DisclosedFields& fields) {
+  Builder builder(128);
+  const auto about = put_fixed(builder, std::optional(fields.about));
+  builder.Finish(wire::CreateFieldsTable(builder, about, fields.fields.bits()), fields_identifier);
+  return wire::finished(builder);
+}
+
 Result<ReferralForm> parse_referral(ByteView body) {
   HAMROH_ASSIGN(auto root, wire::Buffer<wire::ReferralTable>::open(body, referral_identifier,
                                                                    limits::body_bytes_max));
@@ -352,11 +437,11 @@ Result<ReferralForm> parse_referral(ByteView body) {
   if (root->facts() != nullptr) {
     HAMROH_ASSIGN(form.facts, facts_of(*root->facts()));
   }
-  if (const auto* sealed = root->sealed()) {
-    form.sealed = SealedFacts{free_text_of(sealed->health()), free_text_of(sealed->narrative()),
-                              free_text_of(sealed->alleged_perpetrator())};
+  if (root->sealed() != nullptr) {
+    form.sealed = sealed_of(*root->sealed());
   }
   HAMROH_ASSIGN(form.consent, consent_of(*root->consent()));
+  form.committed = FormFields::from_bits(root->committed());
   return checked(std::move(form));
 }
 
@@ -394,6 +479,43 @@ Result<Particulars> parse_particulars(ByteView body, EventKind kind) {
     return peer_error(Code::invalid_form, "particulars break the rule of their kind");
   }
   return said;
+}
+
+Result<Disclosure> parse_disclosure(ByteView body) {
+  HAMROH_ASSIGN(auto root, wire::Buffer<wire::DisclosureTable>::open(body, disclosure_identifier,
+                                                                     limits::body_bytes_max));
+  Disclosure disclosure;
+  HAMROH_ASSIGN(disclosure.about, wire::fixed_of<Digest>(root->about()));
+  HAMROH_ASSIGN(disclosure.referral, wire::fixed_of<MessageId>(root->referral()));
+  if (root->openings() == nullptr || root->openings()->size() > openings_max) {
+    return peer_error(Code::malformed, "a disclosure opens nothing, or too much");
+  }
+  for (const auto* table : *root->openings()) {
+    HAMROH_ASSIGN(TierOpening opening, opening_of(*table));
+    if (!disclosure.openings.empty() && disclosure.openings.back().tier >= opening.tier) {
+      return peer_error(Code::malformed, "a disclosure opens its tiers in no order");
+    }
+    disclosure.openings.push_back(std::move(opening));
+  }
+  if (root->contact() != nullptr) {
+    disclosure.values.contact = contact_of(*root->contact());
+  }
+  if (root->facts() != nullptr) {
+    HAMROH_ASSIGN(disclosure.values.facts, facts_of(*root->facts()));
+  }
+  if (root->sealed() != nullptr) {
+    disclosure.values.sealed = sealed_of(*root->sealed());
+  }
+  return checked(std::move(disclosure));
+}
+
+Result<DisclosedFields> parse_fields(ByteView body) {
+  HAMROH_ASSIGN(auto root, wire::Buffer<wire::FieldsTable>::open(body, fields_identifier,
+                                                                 limits::body_bytes_max));
+  DisclosedFields fields;
+  HAMROH_ASSIGN(fields.about, wire::fixed_of<Digest>(root->about()));
+  fields.fields = FormFields::from_bits(root->fields());
+  return checked(fields);
 }
 
 }  // namespace hamroh

@@ -1,5 +1,5 @@
 // Bodies of events as FlatBuffers bytes: referral (HRFM), decision (HDEC), note (HNTE),
-// particulars (HEVT).
+// particulars (HEVT), disclosure (HDSC), disclosed fields (HDSF).
 //
 // Parsing returns only what find_fault accepts; errors (peer): malformed, too_large, invalid_form.
 #pragma once
@@ -12,9 +12,14 @@ namespace hamroh {
 [[nodiscard]] Bytes encode(const Decision& decision);
 [[nodiscard]] Bytes encode(const NoteText& note);
 [[nodiscard]] Bytes encode(const Particulars& particulars);
+[[nodiscard]] Bytes encode(const Disclosure& disclosure);
+[[nodiscard]] Bytes encode(const DisclosedFields& fields);
 [[nodiscard]] Result<ReferralForm> parse_referral(ByteView body);
 [[nodiscard]] Result<Decision> parse_decision(ByteView body);
 [[nodiscard]] Result<NoteText> parse_note(ByteView body);
 [[nodiscard]] Result<Particulars> parse_particulars(ByteView body, EventKind kind);
+// Whether it opens what the referral has committed to is check's business (disclosure.h).
+[[nodiscard]] Result<Disclosure> parse_disclosure(ByteView body);
+[[nodiscard]] Result<DisclosedFields> parse_fields(ByteView body);
 
 }  // namespace hamroh

@@ -93,6 +93,14 @@ Result<api::Accepted> Client::event(const CaseId& case_id, EventKind kind,
   return submit({message, case_id, kind, to, encode(particulars), {}});
 }
 
+Result<api::Accepted> Client::disclose(const CaseId& case_id, const MemberId& to,
+                                       const DisclosedFields& fields, const MessageId& message) {
+  if (find_fault(fields)) {
+    return caller_error(Code::invalid_form, "a disclosure names a referral and some of its fields");
+  }
+  return submit({message, case_id, EventKind::tier_disclose, {to}, encode(fields), {}});
+}
+
 Result<MessageView> Client::wait(const MessageId& message, Level level, Duration timeout) {
   const Clock::time_point until = Clock::now() + std::chrono::milliseconds(timeout.ms);
   // The cursor first: what happens between the two questions is then in the stream.

@@ -422,12 +422,14 @@ Json contact_json(const Contact& contact) {
   Json out = Json::object();
   put(out, "name", contact.name);
   put(out, "alias", contact.alias);
-  Json& safe = out["safe_contact"];
-  safe["method"] = name_of(contact.safe_contact.method);
-  put(safe, "value", contact.safe_contact.value);
-  put(safe, "hours", contact.safe_contact.hours);
-  put(safe, "who_may_answer", contact.safe_contact.who_may_answer);
-  safe["leave_message"] = contact.safe_contact.leave_message;
+  if (contact.safe_contact != SafeContact{}) {
+    Json& safe = out["safe_contact"];
+    safe["method"] = name_of(contact.safe_contact.method);
+    put(safe, "value", contact.safe_contact.value);
+    put(safe, "hours", contact.safe_contact.hours);
+    put(safe, "who_may_answer", contact.safe_contact.who_may_answer);
+    safe["leave_message"] = contact.safe_contact.leave_message;
+  }
   put_code(out, "interpreter_sex", contact.interpreter_sex);
   put(out, "pickup_place", contact.pickup_place);
   return out;
@@ -483,6 +485,14 @@ Json consent_json(const Consent& consent) {
   return out;
 }
 
+Json fields_json(FormFields fields) {
+  Json out = Json::array();
+  for (const FormField field : fields.list()) {
+    out.push_back(name_of(field));
+  }
+  return out;
+}
+
 std::string printed(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace);
 }
@@ -530,6 +540,14 @@ std::string to_json(const ReferralForm& form) {
     put(sealed, "alleged_perpetrator", form.sealed->alleged_perpetrator);
   }
   out["consent"] = consent_json(form.consent);
+  if (!form.committed.empty()) {
+    out["committed"] = fields_json(form.committed);
+  }
+  return printed(out);
+}
+
+std::string to_json(const DisclosedFields& fields) {
+  const Json out{{"about", fields.about.hex()}, {"fields", fields_json(fields.fields)}};
   return printed(out);
 }
 

@@ -12,10 +12,11 @@
 namespace hamroh {
 
 [[nodiscard]] tl::expected<ReferralForm, FormFault> parse_form_json(std::string_view json);
-// Parses back to the same form.
+// Parses back to the same form, if nothing of it is committed to only.
 [[nodiscard]] std::string to_json(const ReferralForm& form);
 [[nodiscard]] std::string to_json(const Decision& decision);
 [[nodiscard]] std::string to_json(const NoteText& note);
 [[nodiscard]] std::string to_json(const Particulars& particulars);
+[[nodiscard]] std::string to_json(const DisclosedFields& fields);
 
 }  // namespace hamroh

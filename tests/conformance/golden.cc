@@ -1,6 +1,7 @@
 // Our own vectors: made from fixed inputs, and checked from what stands in the file alone, so that
 // an edited file fails and another implementation can use it. SPEC.md says what each field means.
 
+#include "protocol/disclosure.h"
 #include "protocol/envelope.h"
 #include "protocol/erasure.h"
 #include "protocol/fingerprint.h"
@@ -996,6 +997,105 @@ Json make_forms() {
   return all;
 }
 
+// Of a whole form: its commitments under given seeds, and bodies that open some or all of it.
+ReferralForm disclosed_form() {
+  ReferralForm form;
+  form.triage = {Urgency::normal,
+                 Sensitivity::high,
+                 {Service::shelter},
+                 {"returned", {}},
+                 AgeBand::from_12,
+                 Sex::female,
+                 {"tg"},
+                 "TJ-SU-KHUJAND",
+                 0,
+                 {},
+                 "self"};
+  form.contact = Contact{"",
+                         "Зарина",
+                         {SafeContactMethod::phone, "+992 00 000 0000", "18-20", "aunt", true},
+                         Sex::female,
+                         FreeText{"ru", "вокзал"}};
+  form.facts = CaseFacts{2011,
+                         "",
+                         {"TJ"},
+                         {"passport_copy"},
+                         TraffickingScope::transnational,
+                         Indicators{{"recruitment"}, {"deception"}, {"forced_labour"}},
+                         {Exploitation::forced_labour, Exploitation::servitude},
+                         "TJ",
+                         "RU",
+                         {"food"},
+                         {"threats"},
+                         Guardian{"A", "aunt", ""}};
+  form.sealed = SealedFacts{FreeText{"en", "ill"}, FreeText{"en", "a long story"}, {}};
+  form.consent.given_by = ConsentGiver::self;
+  form.consent.mode = ConsentMode::signed_paper;
+  form.consent.text_version = "consent/2026-1";
+  form.consent.language = "tg";
+  form.consent.date = "2026-11-20";
+  form.consent.scope = {
+      {{"kind:provider"}, {DisclosureTier::t1, DisclosureTier::t2}, {"protection"}}};
+  return form;
+}
+constexpr std::uint8_t first_seed = 0x41;
+
+TierSeeds golden_seeds() {
+  return {filled<TierSeed>(first_seed), filled<TierSeed>(first_seed + 1),
+          filled<TierSeed>(first_seed + 2)};
+}
+
+Json make_disclosures() {
+  const ReferralForm form = disclosed_form();
+  Json commitments = Json::array();
+  for (const Commitment& one : commit(form, golden_seeds())) {
+    commitments.push_back({{"tier", one.tier}, {"root", one.root.hex()}});
+  }
+  Json all = Json::array({{{"name", "committed"},
+                           {"form", Json::parse(to_json(form))},
+                           {"first_seed", first_seed},
+                           {"commitments", commitments},
+                           {"body", hex(encode(first_part(form)))}}});
+  const std::vector<std::pair<const char*, FormFields>> parts{
+      {"all tiers", fields_of({DisclosureTier::t2, DisclosureTier::t3, DisclosureTier::t4})},
+      {"one field", {FormField::sealed_health}},
+      {"fields of two tiers", {FormField::contact_alias, FormField::case_guardian}},
+      {"a field that says nothing", {FormField::sealed_alleged_perpetrator}}};
+  for (const auto& [name, fields] : parts) {
+    Disclosure disclosure = disclose(form, golden_seeds(), fields);
+    disclosure.about = filled<Digest>(0x21);
+    disclosure.referral = filled<MessageId>(0x22);
+    all.push_back({{"name", name},
+                   {"fields", Json::parse(to_json(DisclosedFields{disclosure.about, fields}))},
+                   {"body", hex(encode(disclosure))}});
+  }
+  return all;
+}
+
+void check_disclosures(const Json& file, Count& count) {
+  const auto form = parse_form_json(file.at(0).at("form").dump());
+  const auto first = parse_referral(hex_at(file.at(0), "body"));
+  std::vector<Commitment> commitments;
+  for (const Json& one : file.at(0).at("commitments")) {
+    commitments.push_back(
+        {static_cast<std::uint8_t>(number_at(one, "tier")), *Digest::from(hex_at(one, "root"))});
+  }
+  count.take(form && first && first_part(*form) == *first &&
+                 commit(*form, golden_seeds()) == commitments &&
+                 number_at(file.at(0), "first_seed") == first_seed,
+             name_at(file.at(0)));
+  for (std::size_t i = 1; i < file.size(); ++i) {
+    const Json& item = file.at(i);
+    const auto disclosure = parse_disclosure(hex_at(item, "body"));
+    const auto checked = disclosure ? check(*disclosure, commitments)
+                                    : Result<CheckedDisclosure>(tl::unexpected(disclosure.error()));
+    count.take(checked && encode(*disclosure) == hex_at(item, "body") &&
+                   Json::parse(to_json(DisclosedFields{disclosure->about, checked->fields()})) ==
+                       item.at("fields"),
+               name_at(item));
+  }
+}
+
 void check_forms(const Json& file, Count& count) {
   for (const Json& item : file) {
     if (item.contains("particulars")) {
@@ -1024,6 +1124,7 @@ void check_each(const Json& file, Count& count, void (*check)(const Json&, Count
 
 std::vector<std::pair<std::string, Json>> make_golden() {
   return {{"hamroh_directory.json", make_directories()},
+          {"hamroh_disclosures.json", make_disclosures()},
           {"hamroh_entries.json", make_entries()},
           {"hamroh_envelopes.json", make_envelopes()},
           {"hamroh_erasures.json", make_erasures()},
@@ -1037,6 +1138,7 @@ std::vector<std::pair<std::string, Json>> make_golden() {
 
 std::vector<Kind> golden_kinds() {
   return {{"hamroh_directory.json", check_directories},
+          {"hamroh_disclosures.json", check_disclosures},
           {"hamroh_entries.json", check_entries},
           {"hamroh_envelopes.json",
            [](const Json& file, Count& count) { check_each(file, count, check_envelope); }},

@@ -85,6 +85,8 @@ std::string body(const Rule& rule) {
       return "the form";
     case BodyForm::later:
       return "not carried yet";
+    case BodyForm::disclosure:
+      return "fields of the form, opened";
     case BodyForm::decision:
     case BodyForm::note:
     case BodyForm::particulars:

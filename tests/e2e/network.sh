@@ -39,6 +39,12 @@ free_port() {
   while (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do port=$((port + 1)); done
 }
 
+# A sample form whose consent was given today, so that nothing of it depends on the calendar.
+fresh_form() {  # FORM
+  sed -e 's/"date": "[0-9-]*"/"date": "'"$(date -u +%F)"'"/' \
+    -e 's/"expires": "[0-9-]*"/"expires": "'"$(date -u -d '+180 days' +%F)"'"/' "$1"
+}
+
 found_network() {
   hamroh-authority found --name "Test" --administrators 3 --threshold 2 --out authority >/dev/null
   local kinds=(ngo commission ministry provider) i

@@ -239,6 +239,34 @@ class NodeFixture : public testing::Test {
     return code;
   }
 
+  // What a site's ledger says of one message, oldest first.
+  std::vector<std::pair<EntryKind, Code>> entries_of(Site& site, const MessageId& message) {
+    std::vector<std::pair<EntryKind, Code>> entries;
+    in_turn(site, [&](Turn& turn) {
+      const std::vector<Event> events = site.node->events(0, 10'000, turn).value();
+      for (const Event& event : events) {
+        if (event.message == message) {
+          entries.emplace_back(static_cast<EntryKind>(event.kind), event.code);
+        }
+      }
+    });
+    return entries;
+  }
+
+  // ---- the keys of a site, for what is said in its name
+
+  Seed secret_of(Site& site, Table table, const Bytes& key) {
+    std::optional<Seed> seed;
+    in_turn(site, [&](Turn& turn) {
+      const Bytes raw = turn.store.get(table, key).value().value();
+      seed.emplace(ByteView(raw).first<32>());
+    });
+    return std::move(*seed);
+  }
+  crypto::SigningKey author_of(Site& site) {
+    return crypto::SigningKey::from_seed(secret_of(site, Table::reader_secret, row::author));
+  }
+
   // ---- what the administrators do
 
   Status install(Site& site, ByteView file) {

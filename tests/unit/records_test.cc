@@ -243,6 +243,15 @@ TEST(PeerRow, RangeIsThatOfItsNote) {
   EXPECT_FALSE(PeerRecord::parse(record.encode()));
 }
 
+TEST(TierRow, RoundTripsIsStrictAndStandsBehindWhatIsDue) {
+  const TierRecord record{{filled<TierSeed>(1), filled<TierSeed>(2), filled<TierSeed>(3)},
+                          {1, 2, 3}};
+  EXPECT_EQ(TierRecord::parse(record.encode()).value(), record);
+  expect_strict<TierRecord>(record.encode());
+  expect_no_crash<TierRecord>(record.encode());
+  EXPECT_LT(TierRecord::due_key(filled<CaseId>(0xff)), TierRecord::key(filled<MessageId>(0)));
+}
+
 TEST(PendingRow, RoundTripsAndIsStrict) {
   const PendingRecord record{{filled<MessageId>(1), filled<MessageId>(2)}};
   EXPECT_EQ(PendingRecord::parse(record.encode()).value().messages, record.messages);

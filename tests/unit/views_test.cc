@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "admin/lookup.h"
+#include "protocol/disclosure.h"
 #include "protocol/text.h"
 #include "protocol/wire_form.h"
 #include "sdk/form_json.h"
@@ -106,6 +107,40 @@ TEST(Views, EverythingThatAFormSaysIsShownInWords) {
     EXPECT_THAT(text, HasSubstr("| safe contact: "));
     EXPECT_THAT(text, HasSubstr("| consent "));
   }
+}
+
+TEST(Views, WhatWasDisclosedToWhomAndWhatWasKeptBackIsShown) {
+  CaseView view;
+  view.events.resize(2);
+  view.events[0].kind = EventKind::referral_send;
+  view.events[1].kind = EventKind::tier_disclose;
+  view.events[1].created = {86'400'000};
+  MemberId shelter;
+  shelter.bytes.fill(5);
+  view.events[1].deliveries = {{shelter, Level::opened, Code::none, {}, 1}};
+  const FormFields disclosed = fields_of(DisclosureTier::t2) | FormFields{FormField::sealed_health};
+  ReferralForm form = first_part(
+      parse_form_json(R"({"form":"referral/1","triage":{"urgency":"normal","sensitivity":"high",
+        "services":["shelter"],"reason":{"code":"returned"},"age_band":"18-24","sex":"female",
+        "languages":["tg"],"district":"TJ-SU","dependants":0,"requested_by":"self"},
+        "consent":{"exception":"imminent_danger","second_approver":"B","date":"2026-11-20"}})")
+          .value());
+  form.committed = fields_of(DisclosureTier::t4);
+  Digest about;
+  about.bytes.fill(1);
+  const std::vector<EventText> bodies{
+      describe_body(EventKind::referral_send, encode(form)),
+      describe_body(EventKind::tier_disclose, encode(DisclosedFields{about, disclosed}))};
+  const std::string text = case_text(view, {{{shelter, "Panoh"}}, {}}, bodies);
+  EXPECT_THAT(text, HasSubstr("  kept back   T4 by "));
+  EXPECT_THAT(text, HasSubstr("  disclosed   T2, sealed.health to Panoh, 1970-01-02 00:00:00, op"));
+  EXPECT_THAT(text, HasSubstr("    | committed to, not disclosed: T4\n"));
+  EXPECT_THAT(text, HasSubstr("    | fields: T2, sealed.health\n"));
+  const auto json = nlohmann::json::parse(case_json(view, {}, bodies));
+  EXPECT_EQ(json["disclosed"].size(), 1U);
+  EXPECT_EQ(json["disclosed"][0]["fields"].size(), 6U);
+  EXPECT_EQ(json["disclosed"][0]["level"], "opened");
+  EXPECT_EQ(json["events"][0]["body"]["committed"][0], "sealed.health");
 }
 
 TEST(Lookup, AMemberIsNamedByAnyUnambiguousBeginning) {

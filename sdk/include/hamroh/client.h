@@ -80,6 +80,11 @@ class Client {
                                             const Particulars& particulars,
                                             const std::vector<MemberId>& to = {},
                                             const MessageId& message = new_message_id());
+  // Discloses to a recipient of a referral, which has accepted it, what it has not got by itself.
+  // The node refuses what the consent or the rules of disclosure do not open to that member.
+  [[nodiscard]] Result<api::Accepted> disclose(const CaseId& case_id, const MemberId& to,
+                                               const DisclosedFields& fields,
+                                               const MessageId& message = new_message_id());
   // Until the message has come as far as `level` at every recipient, or is settled otherwise: look
   // at the level of what is returned. Code::timed_out if it takes longer.
   [[nodiscard]] Result<MessageView> wait(const MessageId& message, Level level, Duration timeout);

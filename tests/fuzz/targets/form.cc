@@ -1,10 +1,35 @@
-// Bodies of events: referral, decision, note, particulars (FlatBuffers).
+// Bodies of events: referral, decision, note, particulars, disclosure (FlatBuffers).
 
+#include "protocol/disclosure.h"
 #include "protocol/wire_form.h"
 #include "tests/bench/sample_form.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace hamroh::fuzz {
+
+namespace {
+
+ReferralForm whole_form() {
+  ReferralForm form = parse_referral(bench::sample_body(900, 3)).value();
+  form.contact.emplace();
+  form.contact->alias = "N.";
+  form.contact->safe_contact.method = SafeContactMethod::in_person_only;
+  form.facts.emplace();
+  form.facts->guardian = Guardian{"A", "aunt", ""};
+  return form;
+}
+
+Disclosure disclosed(FormFields fields) {
+  Disclosure disclosure = disclose(whole_form(), TierSeeds{}, fields);
+  for (TierOpening& opening : disclosure.openings) {
+    if (opening.seed) {
+      opening.seed->bytes.fill(9);  // zeros are refused
+    }
+  }
+  return disclosure;
+}
+
+}  // namespace
 
 std::vector<Bytes> seeds() {
   Decision declined;
@@ -22,11 +47,14 @@ std::vector<Bytes> seeds() {
           chosen(1, encode(Decision{})),
           chosen(2, encode(NoteText{{"ru", "заметка"}})),
           chosen(3, encode(asked)),
-          chosen(4, encode(refused))};
+          chosen(4, encode(refused)),
+          chosen(5, encode(disclosed(fields_of({DisclosureTier::t2, DisclosureTier::t4})))),
+          chosen(5, encode(disclosed({FormField::case_guardian, FormField::sealed_narrative}))),
+          chosen(6, encode(DisclosedFields{*asked.about, {FormField::sealed_health}}))};
 }
 
 void run(ByteView input) {
-  const auto [parser, rest] = choose(input, 5);
+  const auto [parser, rest] = choose(input, 7);
   const auto encoded = [](const auto& value) { return encode(value); };
   switch (parser) {
     case 0:
@@ -35,6 +63,19 @@ void run(ByteView input) {
       return check_round_trip(rest, parse_decision, encoded);
     case 2:
       return check_round_trip(rest, parse_note, encoded);
+    case 5: {
+      if (const auto disclosure = parse_disclosure(rest)) {
+        // Whatever passes can be put into a form that programs can read.
+        if (const auto checked = check(*disclosure, commit(whole_form(), TierSeeds{}))) {
+          ReferralForm form = first_part(whole_form());
+          checked->merge_into(form);
+          CHECK(parse_referral(encode(form)));
+        }
+      }
+      return check_round_trip(rest, parse_disclosure, encoded);
+    }
+    case 6:
+      return check_round_trip(rest, parse_fields, encoded);
     default: {
       const EventKind kind = parser == 3 ? EventKind::info_request : EventKind::status_refuse;
       return check_round_trip(

@@ -70,14 +70,17 @@ std::vector<Bytes> seeds() {
   erased.asked = {{filled<MemberId>(1), filled<MessageId>(2), certificate, {3}}};
   erased.asking = {{filled<MemberId>(4), certificate, {5}, true}};
   const LayoutRecord layout{false, filled<CaseId>(3), 4};
+  const TierRecord tiers{{filled<TierSeed>(1), filled<TierSeed>(2), filled<TierSeed>(3)},
+                         Bytes(40, 4)};
   return {chosen(0, message.encode()), chosen(1, record.encode()), chosen(2, peer.encode()),
           chosen(3, pending.encode()), chosen(4, held.encode()),   chosen(5, proof.encode()),
           chosen(6, epoch.encode()),   chosen(7, alarm.encode()),  chosen(8, again.encode()),
-          chosen(9, erased.encode()),  chosen(10, certificate),    chosen(11, layout.encode())};
+          chosen(9, erased.encode()),  chosen(10, certificate),    chosen(11, layout.encode()),
+          chosen(12, tiers.encode())};
 }
 
 void run(ByteView input) {
-  const auto [parser, rest] = choose(input, 12);
+  const auto [parser, rest] = choose(input, 13);
   switch (parser) {
     case 0:
       return same_bytes<MessageRecord>(rest);
@@ -106,8 +109,10 @@ void run(ByteView input) {
     case 10:
       (void)parse_erasure(rest);
       return;
-    default:
+    case 11:
       return same_bytes<LayoutRecord>(rest);
+    default:
+      return same_bytes<TierRecord>(rest);
   }
 }
 
