@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t ngo = 0;
 constexpr std::size_t commission = 1;
+constexpr std::size_t provider = 2;
 
 Level level_at(World& world, std::size_t who, const MessageId& message) {
   const auto shown = world.message(who, message);
@@ -43,9 +44,43 @@ TEST(Scenario, AcceptanceReachesTheNgoAndBothSidesShowTheSameCase) {
   const auto there = world.case_view(commission, case_of(*message));
   ASSERT_TRUE(here && there);
   EXPECT_EQ(here->state, State::accepted);
-  EXPECT_EQ(here->events.size(), 2U);
+  EXPECT_GE(here->events.size(), 2U);
+  EXPECT_EQ(there->events.size(), here->events.size());
   EXPECT_EQ(there->state, here->state);
   EXPECT_EQ(world.broken(), "");
+}
+
+std::size_t disclosures_at(World& world, std::size_t who, const MessageId& message) {
+  const auto shown = world.case_view(who, case_of(message));
+  return shown ? static_cast<std::size_t>(std::ranges::count(
+                     shown->events, EventKind::tier_disclose, &MessageView::kind))
+               : 0;
+}
+
+// Forms, urgencies and consents are drawn; the world watches that nobody holds what it may not.
+TEST(Scenario, WhoDeclinesLearnsNothingMoreAndWhoAcceptsWhatItMayThroughCrashes) {
+  std::size_t disclosed = 0;
+  for (std::uint64_t seed = 100; seed < 112; ++seed) {
+    World world(seed, {});
+    world.run_for(seconds(5));
+    const auto message = world.refer(ngo, {commission, provider});
+    ASSERT_TRUE(message);
+    world.run_for(seconds(2));
+    const std::size_t at_once = disclosures_at(world, provider, *message);
+    ASSERT_TRUE(world.decide(provider, case_of(*message), false));
+    ASSERT_TRUE(world.decide(commission, case_of(*message), true));
+    world.crash(ngo);
+    world.run_for(minutes(1));
+    world.crash(commission);
+    world.run_for(minutes(1));
+    EXPECT_EQ(disclosures_at(world, provider, *message), at_once);
+    const std::size_t told = disclosures_at(world, commission, *message);
+    EXPECT_EQ(disclosures_at(world, ngo, *message), at_once + told);
+    disclosed += told;
+    world.check_outcomes();
+    EXPECT_EQ(world.broken(), "") << seed;
+  }
+  EXPECT_GT(disclosed, 4U);
 }
 
 TEST(Scenario, LockedNodeHoldsAndReceiptsAndOpensAfterUnlocking) {

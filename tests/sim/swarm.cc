@@ -83,7 +83,7 @@ class Run {
       case 0:
         return decide();
       case 1:
-        return note();
+        return world_.random().once_in(3) ? disclose() : note();
       case 6:
       case 7:
         return tell();
@@ -144,6 +144,14 @@ class Run {
   void note() {
     if (!referrals_.empty()) {
       (void)world_.write_note(anybody(), world_.random().pick(referrals_));
+    }
+  }
+
+  void disclose() {
+    const std::size_t who = anybody();
+    const std::size_t to = anybody();
+    if (!referrals_.empty() && who != to) {
+      (void)world_.disclose(who, to, world_.random().pick(referrals_));
     }
   }
 

@@ -424,16 +424,26 @@ Bytes World::body_with_canary(EventKind kind, bool decline) {
   if (kind == EventKind::case_note) {
     return encode(NoteText{{"en", canary}});
   }
-  if (kind != EventKind::referral_send) {
-    Decision decision;
-    if (decline) {
-      decision.reason = DeclineReason::no_capacity;
-    }
-    decision.text = FreeText{"en", canary};
-    return encode(decision);
+  Decision decision;
+  if (decline) {
+    decision.reason = DeclineReason::no_capacity;
   }
+  decision.text = FreeText{"en", canary};
+  return encode(decision);
+}
+
+std::string World::canary_for(FormField field) {
+  std::string digits = std::to_string(random_.below(1'000'000'000'000'000));
+  digits.insert(0, field_canary_digits - digits.size(), '0');
+  canaries_.push_back(std::string(field_canary_prefix) + digits);
+  words_[canaries_.back()] = {CaseId{}, field};
+  return canaries_.back();
+}
+
+// A word of its own in every tier, and consents of all widths.
+Bytes World::referral_with_canaries(std::size_t from, const CaseId& id) {
   ReferralForm form;
-  form.triage = {Urgency::normal,
+  form.triage = {random_.once_in(4) ? Urgency::emergency : Urgency::normal,
                  Sensitivity::standard,
                  {Service::shelter},
                  {"simulated", {}},
@@ -444,13 +454,37 @@ Bytes World::body_with_canary(EventKind kind, bool decline) {
                  0,
                  {},
                  "self"};
-  form.sealed = SealedFacts{{}, FreeText{"en", canary + std::string(random_.below(3000), 'x')}, {}};
+  const auto word = [&](FormField field) {
+    std::string said = canary_for(field);
+    words_[said].first = id;
+    return said;
+  };
+  form.contact.emplace();
+  form.contact->alias = word(FormField::contact_alias);
+  form.contact->safe_contact = {SafeContactMethod::phone, word(FormField::contact_safe_contact), "",
+                                "", false};
+  form.facts.emplace();
+  form.facts->guardian = Guardian{word(FormField::case_guardian), "aunt", ""};
+  form.sealed.emplace();
+  form.sealed->narrative =
+      FreeText{"en", word(FormField::sealed_narrative) + std::string(random_.below(3000), 'x')};
+  if (random_.once_in(2)) {
+    form.sealed->health = FreeText{"en", word(FormField::sealed_health)};
+  }
   form.consent.given_by = ConsentGiver::self;
   form.consent.mode = ConsentMode::signed_paper;
   form.consent.text_version = "consent/1";
   form.consent.language = "tg";
   form.consent.date = "2026-09-21";
-  form.consent.scope = {{{"kind:commission"}, {DisclosureTier::t1}, {"protection"}}};
+  const std::vector<std::vector<DisclosureTier>> widths{
+      {DisclosureTier::t1},
+      {DisclosureTier::t1, DisclosureTier::t2},
+      {DisclosureTier::t1, DisclosureTier::t3},
+      {DisclosureTier::t1, DisclosureTier::t2, DisclosureTier::t3, DisclosureTier::t4}};
+  for (const char* kind : {"kind:ngo", "kind:commission", "kind:provider", "kind:ministry"}) {
+    form.consent.scope.push_back({{kind}, random_.pick(widths), {"protection"}});
+  }
+  forms_[id] = {from, form.triage.urgency == Urgency::emergency, form.consent, {}};
   return encode(form);
 }
 
@@ -533,7 +567,7 @@ Result<MessageId> World::refer(std::size_t from, std::vector<std::size_t> to, co
   for (const std::size_t recipient : to) {
     submission.to.push_back(sites_[recipient]->id);
   }
-  submission.body = body_with_canary(submission.kind, false);
+  submission.body = referral_with_canaries(from, *CaseId::from(submission.message.view()));
   return submit(from, submission, actor);
 }
 
@@ -543,6 +577,27 @@ Result<MessageId> World::decide(std::size_t who, const CaseId& id, bool accept) 
   submission.case_id = id;
   submission.kind = accept ? EventKind::referral_accept : EventKind::referral_decline;
   submission.body = body_with_canary(submission.kind, !accept);
+  if (const auto form = forms_.find(id); form != forms_.end() && accept) {
+    form->second.accepted.insert(who);
+  }
+  return submit(who, submission);
+}
+
+Result<MessageId> World::disclose(std::size_t who, std::size_t to, const CaseId& id) {
+  const auto shown = case_view(who, id);
+  if (!shown || shown->events.empty()) {
+    return caller_error(Code::not_found, "no such case there");
+  }
+  DisclosedFields asked;
+  asked.about = shown->events.front().digest;
+  asked.fields |= {
+      random_.pick(fields_of({DisclosureTier::t2, DisclosureTier::t3, DisclosureTier::t4}).list())};
+  Submission submission;
+  submission.message = draw_message_id();
+  submission.case_id = id;
+  submission.kind = EventKind::tier_disclose;
+  submission.to = {sites_[to]->id};
+  submission.body = encode(asked);
   return submit(who, submission);
 }
 

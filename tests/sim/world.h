@@ -42,6 +42,8 @@ class World {
                           const Actor& actor = program());
   Result<MessageId> decide(std::size_t who, const CaseId& id, bool accept);
   Result<MessageId> write_note(std::size_t who, const CaseId& id);
+  // A person discloses one more field of the form that opened a case, whether or not she may.
+  Result<MessageId> disclose(std::size_t who, std::size_t to, const CaseId& id);
   // Any event of a case that has particulars, about whatever it may be about; as people do who do
   // not know what the others are just doing.
   Result<MessageId> tell(std::size_t who, const CaseId& id, EventKind kind,
@@ -240,6 +242,11 @@ class World {
   void fail(const std::string& what);
   [[nodiscard]] Timestamp wall(std::size_t who) const;
   [[nodiscard]] Bytes body_with_canary(EventKind kind, bool decline);
+  [[nodiscard]] Bytes referral_with_canaries(std::size_t from, const CaseId& id);
+  [[nodiscard]] std::string canary_for(FormField field);
+  // That no node holds a field of a referral, in any row that its keys open, without a grant.
+  void check_disclosed(std::size_t who);
+  [[nodiscard]] bool may_hold(std::size_t who, const CaseId& id, FormField field) const;
   [[nodiscard]] MessageId draw_message_id();
   [[nodiscard]] std::size_t site_of(const MemberId& member) const;
   [[nodiscard]] bool trustworthy(std::size_t who) const;
@@ -264,6 +271,15 @@ class World {
   std::string broken_;
   Digest trace_;
   std::vector<std::string> canaries_;
+  // What the model knows of the form that opened a case.
+  struct Form {
+    std::size_t author = 0;
+    bool emergency = false;
+    Consent consent;
+    std::set<std::size_t> accepted;  // who has ever tried to accept it
+  };
+  std::map<CaseId, Form> forms_;
+  std::map<std::string, std::pair<CaseId, FormField>, std::less<>> words_;  // of later tiers
 };
 
 }  // namespace hamroh::sim

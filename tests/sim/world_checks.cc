@@ -56,6 +56,77 @@ void World::check_bytes(ByteView bytes, const char* where) {
   }
 }
 
+// Whether a member may hold that field of the form that opened a case, by the consent, its kind and
+// what it has answered: written down once more, apart from the node's own table.
+bool World::may_hold(std::size_t who, const CaseId& id, FormField field) const {
+  const Form& form = forms_.at(id);
+  if (who == form.author) {
+    return true;
+  }
+  const bool accepted = form.accepted.contains(who);
+  const bool is_identity = field == FormField::contact_alias || field == FormField::contact_name;
+  const DisclosureTier tier = tier_of(field);
+  const std::string kind = std::string("kind:") + member_kind_name(sites_[who]->kind);
+  const bool consented = std::ranges::any_of(form.consent.scope, [&](const ConsentScope& scope) {
+    return std::ranges::find(scope.recipients, kind) != scope.recipients.end() &&
+           std::ranges::find(scope.tiers, tier) != scope.tiers.end();
+  });
+  if (!consented || (!accepted && !(form.emergency && tier == DisclosureTier::t2))) {
+    return false;
+  }
+  switch (sites_[who]->kind) {
+    case MemberKind::ngo:
+    case MemberKind::provider:
+      return tier != DisclosureTier::t4 || field == FormField::sealed_health;
+    case MemberKind::commission:
+      return accepted || is_identity;
+    case MemberKind::ministry:
+      return accepted && is_identity;
+    default:
+      return false;
+  }
+}
+
+void World::check_disclosed(std::size_t who) {
+  Site& site = *sites_[who];
+  if (site.node->ledger().size() < site.bodies_read) {
+    site.bodies_read = 0;  // another disk
+  }
+  std::vector<std::pair<Bytes, Bytes>> rows;
+  const auto read =
+      ask<bool>(*site.store, wall(who), {now_}, site.entropy, [&](Turn& turn) -> Result<bool> {
+        HAMROH_TRY(turn.store.scan(
+            Table::body, key_u64(site.bodies_read), {}, Transaction::Order::ascending,
+            [&](ByteView key, ByteView value) {
+              rows.emplace_back(Bytes(key.begin(), key.end()), Bytes(value.begin(), value.end()));
+              return true;
+            }));
+        HAMROH_ASSIGN(const CaseKeys keys, CaseKeys::load(turn));
+        for (auto& [key, value] : rows) {
+          if (CaseKeys::is_sealed(value)) {
+            auto opened = keys.open(Table::body, key, value, turn);
+            value = opened ? std::move(opened->content) : Bytes{};
+          }
+        }
+        return true;
+      });
+  if (!read) {
+    return;  // a flipped bit, which the node finds by itself
+  }
+  site.bodies_read = site.node->ledger().size();
+  for (const auto& [key, value] : rows) {
+    const std::string_view body = text(value);
+    for (std::size_t at = body.find(field_canary_prefix); at != std::string_view::npos;
+         at = body.find(field_canary_prefix, at + 1)) {
+      const auto word =
+          words_.find(body.substr(at, field_canary_prefix.size() + field_canary_digits));
+      if (word != words_.end() && !may_hold(who, word->second.first, word->second.second)) {
+        fail(site.name + " holds " + name_of(word->second.second) + " without a grant");
+      }
+    }
+  }
+}
+
 // A node that restored an old image, or met one that did, cannot keep every promise to the others:
 // it is left out of comparisons, but must still notice.
 bool World::trustworthy(std::size_t who) const {
@@ -106,6 +177,7 @@ void World::check_after_turn(std::size_t who, const Effects& effects) {
     check_cases(who);
     check_keys(who);
     check_ghosts(who);
+    check_disclosed(who);
     for (const auto& [key, value] : site.disk.rows()) {
       check_bytes(key.second, "the key of a record on disk");
       check_bytes(value, "a record on disk");

@@ -9,6 +9,9 @@ namespace hamroh::sim {
 
 // Stands in every body; no byte of a disk or of a wire may show it.
 inline constexpr std::string_view canary_prefix = "CANARY-";
+// Stands in a field of a later tier; a number of fixed length follows.
+inline constexpr std::string_view field_canary_prefix = "CANARY-FIELD-";
+inline constexpr std::size_t field_canary_digits = 16;
 
 // Queries need a turn of their own, which is thrown away.
 template <class Value, class Ask>
@@ -93,6 +96,7 @@ struct World::Site {
     std::uint64_t entered = 0;  // in its ledger
   };
   People people;
+  std::uint64_t bodies_read = 0;  // rows of Table::body below that were looked at for canaries
 };
 
 }  // namespace hamroh::sim
