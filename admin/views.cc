@@ -462,6 +462,7 @@ EventText describe_body(EventKind kind, ByteView body) {
       return describe_parsed(parse_note(body));
     case BodyForm::particulars:
       return describe_parsed(parse_particulars(body, kind));
+    case BodyForm::services:
     case BodyForm::later:
       break;  // or a certificate: `hamroh erasure show`
   }

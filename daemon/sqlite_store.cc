@@ -71,6 +71,8 @@ constexpr const char* table_name(Table table) {
       return "task";
     case Table::pack:
       return "pack";
+    case Table::service:
+      return "service";
   }
   return "";
 }

@@ -114,6 +114,8 @@ enum class ClosingReason : std::uint8_t {
 };
 enum class DisclosureTier : std::uint8_t { t1 = 1, t2 = 2, t3 = 3, t4 = 4, s = 5 };
 
+enum class Accepts : std::uint8_t { open = 1, full = 2, closed = 3 };
+
 // A name for each value of a code list, in order of value; the form's JSON uses exactly these.
 struct CodeName {
   std::uint8_t value = 0;
@@ -134,6 +136,7 @@ struct CodeName {
 [[nodiscard]] std::span<const CodeName> names_of(RefusalGround);
 [[nodiscard]] std::span<const CodeName> names_of(ClosingReason);
 [[nodiscard]] std::span<const CodeName> names_of(DisclosureTier);
+[[nodiscard]] std::span<const CodeName> names_of(Accepts);
 // The codes that events may have; empty for none and for those of the pack.
 [[nodiscard]] std::span<const CodeName> names_of(CodeList list);
 
@@ -294,6 +297,28 @@ struct Particulars {
   bool operator==(const Particulars&) const = default;
 };
 
+// One service that a member gives. The same may stand there twice, for other people or places.
+struct OfferedService {
+  Service service{};
+  std::vector<std::string> districts;  // TJ-SU holds TJ-SU-KHUJAND
+  std::vector<std::string> languages;
+  std::string hours;                    // a line for people; may be empty
+  std::optional<std::uint32_t> places;  // free now; absent: not said
+  std::vector<Sex> sexes;               // for whom; empty: for everybody
+  std::vector<AgeBand> age_bands;       // for whom; empty: for everybody
+  Accepts accepts = Accepts::open;
+  bool operator==(const OfferedService&) const = default;
+};
+
+// What service.publish says: all that a member gives, until when. A later statement, with a higher
+// serial, takes the place of the whole one.
+struct ServiceStatement {
+  std::uint64_t serial = 0;  // the node counts it
+  Timestamp valid_until;     // at most limits::services_valid_max ahead
+  std::vector<OfferedService> services;
+  bool operator==(const ServiceStatement&) const = default;
+};
+
 // Where a form is wrong, in the words of its JSON form.
 struct FormFault {
   std::string path;   // "triage.services[1]"
@@ -304,5 +329,6 @@ struct FormFault {
 [[nodiscard]] std::optional<FormFault> find_fault(const Decision& decision);
 [[nodiscard]] std::optional<FormFault> find_fault(const NoteText& note);
 [[nodiscard]] std::optional<FormFault> find_fault(const Particulars& particulars, EventKind kind);
+[[nodiscard]] std::optional<FormFault> find_fault(const ServiceStatement& statement);
 
 }  // namespace hamroh

@@ -52,6 +52,12 @@ Result<BodyFacts> check_body(EventKind kind, ByteView body) {
     }
     return facts;
   }
+  if (kind == EventKind::service_publish) {
+    if (!parse_services(body)) {
+      return caller_error(Code::invalid_form, "not a statement of services");
+    }
+    return facts;
+  }
   const Rule* rule = find_rule(kind);
   switch (rule == nullptr ? BodyForm::later : rule->body) {
     case BodyForm::referral: {
@@ -80,6 +86,7 @@ Result<BodyFacts> check_body(EventKind kind, ByteView body) {
       HAMROH_ASSIGN(facts.event, facts_of(kind, body));
       return facts;
     }
+    case BodyForm::services:
     case BodyForm::later:
       break;
   }
@@ -197,6 +204,9 @@ Result<Accepted> Node::submit(const Submission& given, const Actor& actor, Turn&
   }
   if (is_about_erasure(given.kind)) {
     return caller_error(Code::invalid_argument, "a node says by itself what it has erased");
+  }
+  if (given.kind == EventKind::service_publish) {
+    return caller_error(Code::invalid_argument, "services belong to no case: publish them");
   }
   HAMROH_ASSIGN(const BodyFacts facts, check_body(given.kind, given.body));
   const auto needed = capability_for(given.kind);

@@ -28,6 +28,7 @@ enum class Tier : std::uint8_t { node = 1, reader = 2 };
     case Table::access:
     case Table::erased:
     case Table::task:
+    case Table::service:
       return Tier::reader;
     default:
       return Tier::node;

@@ -1,5 +1,5 @@
 // Bodies of events as FlatBuffers bytes: referral (HRFM), decision (HDEC), note (HNTE),
-// particulars (HEVT).
+// particulars (HEVT), services (HSVC).
 //
 // Parsing returns only what find_fault accepts; errors (peer): malformed, too_large, invalid_form.
 #pragma once
@@ -12,9 +12,12 @@ namespace hamroh {
 [[nodiscard]] Bytes encode(const Decision& decision);
 [[nodiscard]] Bytes encode(const NoteText& note);
 [[nodiscard]] Bytes encode(const Particulars& particulars);
+[[nodiscard]] Bytes encode(const ServiceStatement& statement);
 [[nodiscard]] Result<ReferralForm> parse_referral(ByteView body);
 [[nodiscard]] Result<Decision> parse_decision(ByteView body);
 [[nodiscard]] Result<NoteText> parse_note(ByteView body);
 [[nodiscard]] Result<Particulars> parse_particulars(ByteView body, EventKind kind);
+// At most limits::services_bytes_max.
+[[nodiscard]] Result<ServiceStatement> parse_services(ByteView body);
 
 }  // namespace hamroh

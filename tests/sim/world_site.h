@@ -93,6 +93,8 @@ struct World::Site {
     std::uint64_t entered = 0;  // in its ledger
   };
   People people;
+  std::map<std::uint64_t, Bytes> said_of_services;     // by serial
+  std::map<MemberId, std::uint64_t> services_serials;  // the newest that it knew
 };
 
 }  // namespace hamroh::sim

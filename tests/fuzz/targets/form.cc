@@ -1,4 +1,4 @@
-// Bodies of events: referral, decision, note, particulars (FlatBuffers).
+// Bodies of events: referral, decision, note, particulars, services (FlatBuffers).
 
 #include "protocol/wire_form.h"
 #include "tests/bench/sample_form.h"
@@ -16,7 +16,11 @@ std::vector<Bytes> seeds() {
   asked.text = FreeText{"ru", "вопрос"};
   Particulars refused;
   refused.code = "evidence_incomplete";
-  return {chosen(0, bench::sample_body(2'048, 7)),
+  ServiceStatement services{7, {1'790'000'000'000}, {}};
+  services.services.push_back({Service::shelter, {"TJ-SU"}, {"tg"}, "", 3, {Sex::female}, {}});
+  services.services.push_back({Service::legal, {"TJ"}, {"ru"}, "Mon", {}, {}, {}, Accepts::closed});
+  return {chosen(5, encode(services)),
+          chosen(0, bench::sample_body(2'048, 7)),
           chosen(0, bench::sample_body(0, 1)),
           chosen(1, encode(declined)),
           chosen(1, encode(Decision{})),
@@ -26,7 +30,7 @@ std::vector<Bytes> seeds() {
 }
 
 void run(ByteView input) {
-  const auto [parser, rest] = choose(input, 5);
+  const auto [parser, rest] = choose(input, 6);
   const auto encoded = [](const auto& value) { return encode(value); };
   switch (parser) {
     case 0:
@@ -35,6 +39,8 @@ void run(ByteView input) {
       return check_round_trip(rest, parse_decision, encoded);
     case 2:
       return check_round_trip(rest, parse_note, encoded);
+    case 5:
+      return check_round_trip(rest, parse_services, encoded);
     default: {
       const EventKind kind = parser == 3 ? EventKind::info_request : EventKind::status_refuse;
       return check_round_trip(
