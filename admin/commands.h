@@ -83,6 +83,13 @@ struct Arguments {
   std::string clock;
   std::string urgency = "normal";
   std::string begins;
+  std::string service;
+  std::uint32_t places = 0;
+  std::uint32_t valid_days = 0;  // 0: as before
+  std::string district;
+  std::string sex;
+  std::string age;
+  bool anyway = false;
 };
 
 // commands_node.cc
@@ -142,6 +149,15 @@ int disclose(const Arguments& arguments);
 // Any event that has particulars: arguments.event. commands_lifecycle.cc
 int tell(const Arguments& arguments);
 int form_check(const Arguments& arguments);
+
+// commands_services.cc
+int services(const Arguments& arguments);
+int services_publish(const Arguments& arguments);
+int services_places(const Arguments& arguments);
+// Before a referral is sent: says why it may be in vain, and asks. Nothing if it may go; else the
+// exit code.
+std::optional<int> stop_in_vain(const Arguments& arguments, const MemberId& to,
+                                const Triage& triage, Client& client);
 
 // commands_access.cc
 int case_take(const Arguments& arguments);

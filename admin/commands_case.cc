@@ -295,6 +295,9 @@ int refer(const Arguments& arguments) {
     if (!to) {
       return fail(arguments, arguments.to, to.error(), client);
     }
+    if (const auto stopped = stop_in_vain(arguments, *to, form->triage, client)) {
+      return *stopped;
+    }
     const auto accepted = client.refer(*to, *form);
     return accepted ? say_and_wait(arguments, *waiting, *accepted, client)
                     : fail(arguments, arguments.form, accepted.error(), client);

@@ -70,6 +70,7 @@ class CommandLine {
     add_node_verbs();
     add_referral_verbs();
     add_case_verbs();
+    add_service_verbs();
     add_pack_verbs();
     add_ledger_verbs();
     add_erasure_verbs();
@@ -196,6 +197,8 @@ class CommandLine {
     referral->add_option("--to", a_.to, "The member to refer to: id, name or beginning")
         ->required();
     referral->add_option("--form", a_.form, "The form, JSON")->required();
+    referral->add_flag("--anyway", a_.anyway,
+                       "Also if the member says that it is full, closed, or not for such a person");
     may_wait(referral);
     CLI::App* waiting = verb(&app_, "wait", "Wait until a message has come so far",
                              "hamroh wait MESSAGE --for opened --timeout 10s", wait);
@@ -246,6 +249,37 @@ class CommandLine {
                            "hamroh form check form.json", form_check);
     check->add_option("form", a_.form, "The form, JSON")->required();
     check->add_option("--pack", a_.packs, "Compare its codes with this pack, TOML")->expected(1);
+  }
+
+  void add_service_verbs() {
+    CLI::App* listing =
+        app_.add_subcommand("services", "Who gives which services, and who has a free place");
+    listing->footer(
+        "Also: --home DIR, --json. Examples:\n"
+        "  hamroh services --need shelter --district TJ-SU-KHUJAND --sex female --age 18-24\n"
+        "  hamroh services publish --file services.json\n"
+        "  hamroh services places 3 --service shelter");
+    listing->add_option("--need", a_.service, "A service, such as shelter: who can take somebody");
+    listing->add_option("--district", a_.district, "Where, such as TJ-SU-KHUJAND");
+    listing->add_option("--sex", a_.sex, "For whom: female, male or other");
+    listing->add_option("--age", a_.age, "For whom: an age band, such as 18-24");
+    listing->add_option("--language", a_.language, "Those who speak it come first, such as tg");
+    CLI::App* publish =
+        verb(listing, "publish", "Tell all members that refer people what services you give",
+             "hamroh services publish --file services.json", services_publish);
+    publish->add_option("--file", a_.form, "The statement, JSON; deploy/forms has a sample")
+        ->required();
+    CLI::App* free = verb(listing, "places", "Tell them how many places are free now",
+                          "hamroh services places 3 --service shelter", services_places);
+    free->add_option("free", a_.places, "How many")->required();
+    free->add_option("--service", a_.service, "Of which service")->required();
+    free->add_option("--valid-days", a_.valid_days,
+                     "How long the statement counts from now on (default: until when it did)");
+    listing->callback([this, listing] {
+      typed_ = listing->got_subcommand("publish")  ? services_publish
+               : listing->got_subcommand("places") ? services_places
+                                                   : services;
+    });
   }
 
   void add_pack_verbs() {

@@ -532,6 +532,7 @@ EventText describe_body(EventKind kind, ByteView body) {
       return describe_parsed(parse_particulars(body, kind));
     case BodyForm::disclosure:
       return describe_parsed(parse_fields(body));
+    case BodyForm::services:
     case BodyForm::later:
       break;  // or a certificate: `hamroh erasure show`
   }

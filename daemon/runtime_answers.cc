@@ -29,7 +29,7 @@ bool only_reads(const api::Request& request) {
                     api::SetPassphrase, api::SetFactor, api::MakeSigningKey, api::SignVote,
                     api::TakeCase, api::AssignCase, api::AskSecond, api::DecideTask,
                     api::MakeRecovery, api::Panic, api::EraseCase, api::BackupBegin,
-                    api::BackupRenew, api::BackupEnd>(request);
+                    api::BackupRenew, api::BackupEnd, api::PublishServices>(request);
 }
 
 // Programs that watch the node are nobody at work.

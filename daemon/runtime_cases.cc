@@ -2,6 +2,7 @@
 
 #include "daemon/log.h"
 #include "daemon/runtime_state.h"
+#include "protocol/wire_form.h"
 
 namespace hamroh {
 
@@ -94,6 +95,29 @@ Result<Answer> Runtime::State::reply_to(const api::FindMessages& ask, Turn& turn
   HAMROH_ASSIGN(auto found, keeper.node().find_messages(ask.beginning, api::limits::page_items_max,
                                                         actor, turn));
   return api::Found{std::move(found)};
+}
+
+// ---- who can take a person ----------------------------------------------------------------------
+
+Result<Answer> Runtime::State::reply_to(const api::PublishServices& ask, Turn& turn) {
+  const auto statement = parse_services(ask.statement);
+  if (!statement) {
+    return caller_error(Code::invalid_form, "the statement of services is not valid");
+  }
+  HAMROH_ASSIGN(const PublishedServices published,
+                keeper.node().publish_services(*statement, actor, turn));
+  log::info("services.published", {log::id("user", actor.user)});
+  return api::Published{published.serial, published.members};
+}
+
+Result<Answer> Runtime::State::reply_to(const api::ListServices& ask, Turn& turn) {
+  HAMROH_ASSIGN(Node::ServicesPage page, keeper.node().services(ask.after, ask.limit, turn));
+  api::Services reply;
+  for (KnownServices& one : page.known) {
+    reply.known.push_back({one.member, one.received, std::move(one.statement)});
+  }
+  reply.next = page.next;
+  return reply;
 }
 
 // ---- what was read is on record before it is shown --------------------------------------------

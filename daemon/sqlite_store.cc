@@ -76,6 +76,8 @@ constexpr const char* table_name(Table table) {
       return "pack";
     case Table::tier:
       return "tier";
+    case Table::service:
+      return "service";
   }
   return "";
 }

@@ -25,6 +25,7 @@ namespace hamroh::api {
 namespace limits {
 inline constexpr std::size_t page_items_max = 256;
 inline constexpr std::size_t erasures_max = 64;  // on a page; one may have 16 KiB
+inline constexpr std::size_t services_max = 64;  // on a page; one may have 16 KiB
 inline constexpr std::size_t events_max = 1'024;
 inline constexpr std::size_t ledger_entries_max = 512;
 inline constexpr std::uint64_t wait_ms_max = 60'000;
@@ -312,6 +313,16 @@ struct GetPack {
   Digest sha256;  // zero: the one in force
   bool operator==(const GetPack&) const = default;
 };
+// The services that this member gives: wire_form.h, serial zero. See Node::publish_services.
+struct PublishServices {
+  Bytes statement;
+  bool operator==(const PublishServices&) const = default;
+};
+struct ListServices {
+  std::optional<MemberId> after;
+  std::uint32_t limit = 64;
+  bool operator==(const ListServices&) const = default;
+};
 
 struct Request {
   std::uint64_t id = 0;
@@ -321,7 +332,7 @@ struct Request {
                ExportCase, FindMessages, MakeRecovery, Panic, EraseCase, ListErasures, GetErasure,
                Login, GetChallenge, LoginWithKey, Logout, WhoAmI, AddUser, ChangeUser, ListUsers,
                SetPassphrase, SetFactor, MakeSigningKey, GetUserKeys, SignVote, BackupBegin,
-               BackupRenew, BackupEnd, ChangeVault, GetPack>
+               BackupRenew, BackupEnd, ChangeVault, GetPack, PublishServices, ListServices>
       ask;
   std::optional<SessionToken> session = std::nullopt;
   bool operator==(const Request&) const = default;
@@ -575,13 +586,29 @@ struct PackFile {
   Bytes file;
   bool operator==(const PackFile&) const = default;
 };
+struct Published {
+  std::uint64_t serial = 0;
+  std::uint64_t members = 0;  // whom it goes to
+  bool operator==(const Published&) const = default;
+};
+struct MemberServices {
+  MemberId member;
+  Timestamp received;
+  Bytes statement;  // wire_form.h: parse_services
+  bool operator==(const MemberServices&) const = default;
+};
+struct Services {
+  std::vector<MemberServices> known;  // by member
+  std::optional<MemberId> next;
+  bool operator==(const Services&) const = default;
+};
 
 struct Reply {
   std::uint64_t id = 0;
   std::variant<Failure, Accepted, NodeStatus, Message, Cases, Case, Body, Events, Receipt,
                LedgerPage, LedgerHead, Members, Done, Rotated, Alarms, Asked, Tasks, Accesses,
                Exported, Found, RecoveryShares, Destroyed, Erased, Erasures, LoggedIn, Challenge,
-               Me, Users, Factor, UserKeys, Vote, BackupBegun, PackFile>
+               Me, Users, Factor, UserKeys, Vote, BackupBegun, PackFile, Published, Services>
       answer;
   bool operator==(const Reply&) const = default;
 };

@@ -51,6 +51,10 @@ struct Need {
   Needed operator()(const GetAccesses&) const { return {true, Operation::see_accesses, {}}; }
   Needed operator()(const FindMessages&) const { return {true, Operation::see_cases, {}}; }
   Needed operator()(const ExportCase&) const { return {true, Operation::export_case, {}}; }
+  Needed operator()(const PublishServices&) const {
+    return {true, Operation::publish_services, {}};
+  }
+  Needed operator()(const ListServices&) const { return {true, Operation::see_members, {}}; }
   Needed operator()(const AddUser&) const { return {true, Operation::manage_users, {}}; }
   Needed operator()(const ChangeUser&) const { return {true, Operation::manage_users, {}}; }
   Needed operator()(const ListUsers&) const { return {true, Operation::see_users, {}}; }

@@ -113,6 +113,8 @@ const char* code_name(Code code) {
       return "unknown_code";
     case Code::clock_open:
       return "clock_open";
+    case Code::unsuitable:
+      return "unsuitable";
   }
   return "unknown";
 }

@@ -73,6 +73,7 @@ enum class Code : std::uint16_t {
   pack_not_named = 77,       // no directory that is known here names this jurisdiction pack
   unknown_code = 78,         // a code that the jurisdiction pack does not have
   clock_open = 79,           // something is still due
+  unsuitable = 80,           // the service is full, closed, or not given to such a person or place
 };
 
 struct Error {

@@ -53,6 +53,7 @@ constexpr auto closing_reasons =
     list("goals_met", "transferred", "person_withdrew", "lost_contact", "relocated",
          "returned_abroad", "deceased", "duplicate", "entered_in_error");
 constexpr auto tiers = list("T1", "T2", "T3", "T4", "S");
+constexpr auto accepting = list("open", "full", "closed");
 
 constexpr CodeName named(FormField field, const char* name) {
   return {static_cast<std::uint8_t>(field), name};
@@ -446,6 +447,10 @@ FormFields Disclosure::fields() const {
   return all;
 }
 
+std::span<const CodeName> names_of(Accepts) {
+  return accepting;
+}
+
 std::span<const CodeName> names_of(CodeList list) {
   switch (list) {
     case CodeList::decline:
@@ -596,6 +601,43 @@ std::optional<FormFault> find_fault(const Particulars& particulars, EventKind ki
   check.require(!money || particulars.amount > 0, "amount", "0", "more than nothing");
   check.require(!money || is_letters(particulars.currency, 3, 'A', 'Z'), "currency",
                 particulars.currency, "an ISO 4217 code such as TJS");
+  return check.fault;
+}
+
+namespace {
+
+void inspect(Inspector& check, const OfferedService& offered, const std::string& path) {
+  check.code(offered.service, path + ".service");
+  check.require(!offered.districts.empty(), path + ".districts", "nothing",
+                "at least one district, such as TJ-SU-KHUJAND, or TJ-SU for all of it");
+  check.words(offered.districts, path + ".districts", is_district,
+              "a district code such as TJ-SU-KHUJAND");
+  check.require(!offered.languages.empty(), path + ".languages", "nothing",
+                "at least one language");
+  check.words(offered.languages, path + ".languages", is_language,
+              "an ISO 639-1 code such as tg, ru, en");
+  check.line(offered.hours, path + ".hours", false);
+  check.code(offered.accepts, path + ".accepts");
+  check.codes(offered.sexes, path + ".sexes");
+  check.codes(offered.age_bands, path + ".age_bands");
+  const std::uint32_t places = offered.places.value_or(0);
+  check.require(places <= limits::places_max, path + ".places", std::to_string(places),
+                "at most 9999 free places");
+  check.require(places == 0 || offered.accepts == Accepts::open, path + ".places",
+                std::to_string(places), "none, because it is not open");
+}
+
+}  // namespace
+
+std::optional<FormFault> find_fault(const ServiceStatement& statement) {
+  Inspector check;
+  check.require(!statement.services.empty(), "services", "nothing", "at least one service");
+  check.require(statement.services.size() <= limits::services_max, "services",
+                std::to_string(statement.services.size()) + " services", "at most 32");
+  check.require(statement.valid_until.ms != 0, "valid_until", "nothing", "until when it is valid");
+  for (std::size_t i = 0; i < statement.services.size() && !check.fault; ++i) {
+    inspect(check, statement.services[i], "services[" + std::to_string(i) + "]");
+  }
   return check.fault;
 }
 

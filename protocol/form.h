@@ -181,6 +181,8 @@ class FormFields {
   std::uint64_t bits_ = 0;
 };
 
+enum class Accepts : std::uint8_t { open = 1, full = 2, closed = 3 };
+
 // A name for each value of a code list, in order of value; the form's JSON uses exactly these.
 struct CodeName {
   std::uint8_t value = 0;
@@ -202,6 +204,7 @@ struct CodeName {
 [[nodiscard]] std::span<const CodeName> names_of(ClosingReason);
 [[nodiscard]] std::span<const CodeName> names_of(DisclosureTier);
 [[nodiscard]] std::span<const CodeName> names_of(FormField);  // "contact.name", as in JSON
+[[nodiscard]] std::span<const CodeName> names_of(Accepts);
 // The codes that events may have; empty for none and for those of the pack.
 [[nodiscard]] std::span<const CodeName> names_of(CodeList list);
 
@@ -404,6 +407,28 @@ struct Particulars {
   bool operator==(const Particulars&) const = default;
 };
 
+// One service that a member gives. The same may stand there twice, for other people or places.
+struct OfferedService {
+  Service service{};
+  std::vector<std::string> districts;  // TJ-SU holds TJ-SU-KHUJAND
+  std::vector<std::string> languages;
+  std::string hours;                    // a line for people; may be empty
+  std::optional<std::uint32_t> places;  // free now; absent: not said
+  std::vector<Sex> sexes;               // for whom; empty: for everybody
+  std::vector<AgeBand> age_bands;       // for whom; empty: for everybody
+  Accepts accepts = Accepts::open;
+  bool operator==(const OfferedService&) const = default;
+};
+
+// What service.publish says: all that a member gives, until when. A later statement, with a higher
+// serial, takes the place of the whole one.
+struct ServiceStatement {
+  std::uint64_t serial = 0;  // the node counts it
+  Timestamp valid_until;     // at most limits::services_valid_max ahead
+  std::vector<OfferedService> services;
+  bool operator==(const ServiceStatement&) const = default;
+};
+
 // Where a form is wrong, in the words of its JSON form.
 struct FormFault {
   std::string path;   // "triage.services[1]"
@@ -417,5 +442,6 @@ struct FormFault {
 [[nodiscard]] std::optional<FormFault> find_fault(const Decision& decision);
 [[nodiscard]] std::optional<FormFault> find_fault(const NoteText& note);
 [[nodiscard]] std::optional<FormFault> find_fault(const Particulars& particulars, EventKind kind);
+[[nodiscard]] std::optional<FormFault> find_fault(const ServiceStatement& statement);
 
 }  // namespace hamroh

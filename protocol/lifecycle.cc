@@ -308,6 +308,9 @@ const char* event_kind_name(EventKind kind) {
   if (kind == EventKind::erasure_done) {
     return "erasure.done";
   }
+  if (kind == EventKind::service_publish) {
+    return "service.publish";
+  }
   const Rule* rule = find_rule(kind);
   return rule == nullptr ? "unknown" : rule->name;
 }
@@ -315,15 +318,22 @@ const char* event_kind_name(EventKind kind) {
 bool is_known_kind(std::uint16_t kind) {
   const auto known = static_cast<EventKind>(kind);
   const Rule* rule = find_rule(known);
-  return is_about_erasure(known) || (rule != nullptr && rule->body != BodyForm::later);
+  return is_about_erasure(known) || known == EventKind::service_publish ||
+         (rule != nullptr && rule->body != BodyForm::later);
 }
 
 std::optional<Capability> capability_for(EventKind kind) {
+  if (kind == EventKind::service_publish) {
+    return Capability::service_provide;
+  }
   const Rule* rule = find_rule(kind);
   return rule == nullptr ? std::nullopt : rule->capability;
 }
 
 Operation operation_for(EventKind kind) {
+  if (kind == EventKind::service_publish) {
+    return Operation::publish_services;
+  }
   const Rule* rule = find_rule(kind);
   return rule == nullptr ? Operation::note : rule->operation;
 }

@@ -54,6 +54,7 @@ enum class EventKind : std::uint16_t {
   fund_accounted = 54,
   erasure_request = 60,  // these two are about a case, and no part of it: not in the table
   erasure_done = 61,
+  service_publish = 70,  // about no case at all: not in the table either
 };
 [[nodiscard]] constexpr bool is_about_erasure(EventKind kind) {
   return kind == EventKind::erasure_request || kind == EventKind::erasure_done;
@@ -165,6 +166,7 @@ enum class BodyForm : std::uint8_t {
   particulars = 4,
   later = 5,  // none yet: nodes answer `unsupported`
   disclosure = 6,
+  services = 10,
 };
 
 // What particulars must, or may, say.

@@ -626,12 +626,16 @@ Status Node::tick(Turn& turn) {
   }
   HAMROH_TRY(erase_what_is_due(turn));
   HAMROH_TRY(disclose_what_is_due(turn));
+  if (newcomers_ && !locked()) {
+    HAMROH_TRY(tell_newcomers(turn));
+  }
   if (turn.monotonic >= next_expiry_) {
     next_expiry_ = Duration{turn.monotonic.ms + expiry_interval.ms};
     HAMROH_TRY(expire_messages(turn));
   }
   if (turn.monotonic >= next_upkeep_) {
     next_upkeep_ = Duration{turn.monotonic.ms + upkeep_interval.ms};
+    newcomers_ = true;  // a queue may have been full before
     for (const Bytes& over : membership_->prune(trusted_now(turn))) {
       HAMROH_TRY(turn.store.erase(Table::meta, suspension_key(over)));
     }
@@ -649,7 +653,7 @@ Duration Node::next_wakeup(Duration monotonic) const {
   const bool redelivers = !locked() && std::ranges::any_of(redeliveries_, [&](const auto& item) {
     return may_redeliver(item.first.first);
   });
-  if (held_waits_ || redelivers || (upgrade_ && !locked())) {
+  if (held_waits_ || redelivers || ((upgrade_ || newcomers_) && !locked())) {
     return monotonic;
   }
   if (next_suspension_change_) {

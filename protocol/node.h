@@ -11,10 +11,12 @@
 // thrown away and opened again from the store, because its memory may be ahead of the disk.
 //
 // Where things stand: node.cc (opening, epoch keys, time), node_membership.cc (who is a member),
-// node_keys.cc (this node's own keys), node_cases.cc (rows under the keys of cases),
-// node_pack.cc (jurisdiction packs), node_erasure.cc (what goes for good), node_redelivery.cc (what a member lost), node_return.cc
-// (coming back from a backup), node_submit.cc (what clients ask), node_receive.cc (what peers say),
-// node_disclosure.cc (referrals tier by tier), node_send.cc (the end of a turn), node_view.cc (what is shown), node_access.cc (to whom).
+// node_keys.cc (this node's own keys), node_cases.cc (rows under the keys of cases), node_pack.cc
+// (jurisdiction packs), node_erasure.cc (what goes for good), node_services.cc (who can take a
+// person), node_redelivery.cc (what a member lost), node_return.cc (coming back from a backup),
+// node_submit.cc (what clients ask), node_receive.cc (what peers say), node_disclosure.cc
+// (referrals tier by tier), node_send.cc (the end of a turn), node_view.cc (what is shown),
+// node_access.cc (to whom).
 #pragma once
 
 #include <map>
@@ -26,6 +28,7 @@
 #include "protocol/backup.h"
 #include "protocol/case_keys.h"
 #include "protocol/erasure.h"
+#include "protocol/form.h"
 #include "protocol/join_request.h"
 #include "protocol/membership.h"
 #include "protocol/outbox.h"
@@ -130,6 +133,17 @@ struct Erasing {
   bool before = false;    // it had been erased already
 };
 
+struct PublishedServices {
+  std::uint64_t serial = 0;
+  std::size_t members = 0;  // whom it goes to
+  std::size_t messages = 0;
+};
+struct KnownServices {
+  MemberId member;
+  Timestamp received;
+  Bytes statement;  // wire_form.h: parse_services
+};
+
 class Node {
  public:
   // Makes a member's keys and identity in an empty store and returns the join request to be
@@ -189,6 +203,20 @@ class Node {
   [[nodiscard]] Status finish(Turn& turn);
   // When tick has something to do next, on the monotonic clock.
   [[nodiscard]] Duration next_wakeup(Duration monotonic) const;
+
+  // Says to every active member that may refer what services this one gives; the node counts the
+  // serial. Who joins later is told by the node itself. Errors (caller): not_permitted, locked,
+  // not_capable, invalid_form, too_large, full, and what standing forbids.
+  [[nodiscard]] Result<PublishedServices> publish_services(ServiceStatement statement,
+                                                           const Actor& actor, Turn& turn);
+  struct ServicesPage {
+    std::vector<KnownServices> known;
+    std::optional<MemberId> next;
+  };
+  // What active members have said last, the own words among them, by member id from behind `after`;
+  // also what has expired since. Errors (caller): locked.
+  [[nodiscard]] Result<ServicesPage> services(std::optional<MemberId> after, std::size_t limit,
+                                              Turn& turn) const;
 
   // What is shown, to whom: only cases that the user may see, and what belongs to them.
   [[nodiscard]] NodeView view() const;
@@ -373,6 +401,13 @@ class Node {
     Bytes pack;  // a file; empty: none
   };
 
+  struct Verdict {
+    EntryKind outcome{};
+    Code code = Code::none;
+    EventFacts facts = {};
+    std::optional<MessageId> evidence_of = {};  // against which referral it is to be kept
+  };
+
   Node() = default;
 
   // node.cc
@@ -479,14 +514,16 @@ class Node {
   [[nodiscard]] Result<bool> was_erased(const CaseId& id, Turn& turn) const;
   [[nodiscard]] Result<std::vector<Digest>> erase_events(const CaseRecord& record, Turn& turn);
   [[nodiscard]] Status return_deliveries(const MessageId& message, const MessageRecord& record,
-                                         Turn& turn);
+                                         Code why, Turn& turn);
   [[nodiscard]] Status erase_rows(const CaseId& id, std::uint64_t place, Turn& turn);
   [[nodiscard]] Status ask_others(const CaseId& id, const CaseRecord& record, ErasedRecord& erased,
                                   Turn& turn);
   [[nodiscard]] Status answer_askers(const CaseId& id, ErasedRecord& erased, Turn& turn);
-  // A message about an erasure: like any other, but part of no case. Zero if its queue is full.
-  [[nodiscard]] Result<MessageId> tell(EventKind kind, const CaseId& id, const MemberId& to,
-                                       const Bytes& certificate, Turn& turn);
+  [[nodiscard]] bool has_room_for(const MemberId& member) const;
+  // A message that is part of no case, or about none (`id` zero: it has its own), to sorted
+  // members. It expires with what it says, at the latest when others do. Zero if a queue is full.
+  [[nodiscard]] Result<MessageId> tell(EventKind kind, const CaseId& id, std::vector<MemberId> to,
+                                       const Bytes& body, Timestamp expires, Turn& turn);
   [[nodiscard]] Status take_erasure(const MemberId& member, const Inner& inner, Turn& turn);
   [[nodiscard]] Status load_erasures(Turn& turn);
   [[nodiscard]] Status note_request(const CaseId& id, Turn& turn);
@@ -494,6 +531,21 @@ class Node {
   [[nodiscard]] bool erases_by_itself() const;
   [[nodiscard]] Status erase_what_is_due(Turn& turn);
   [[nodiscard]] Status sweep_retention(Turn& turn);
+
+  // node_services.cc
+  [[nodiscard]] Status check_may_publish(const ServiceStatement& statement, const Actor& actor,
+                                         const Turn& turn) const;
+  [[nodiscard]] Result<std::optional<ServiceRecord>> read_services(const MemberId& member,
+                                                                   Turn& turn) const;
+  // What nobody has received of the statement before need not be delivered any more.
+  [[nodiscard]] Status replace_statement(const ServiceRecord& old, Turn& turn);
+  [[nodiscard]] Status tell_services(ServiceRecord& record, const ServiceStatement& statement,
+                                     Turn& turn);
+  // To members that came after it was published.
+  [[nodiscard]] Status tell_newcomers(Turn& turn);
+  [[nodiscard]] Result<Verdict> judge_services(const MemberId& member, const Inner& inner,
+                                               Turn& turn) const;
+  [[nodiscard]] Status take_services(const MemberId& member, const Inner& inner, Turn& turn);
 
   // node_redelivery.cc
   [[nodiscard]] bool may_redeliver(const MemberId& member) const;
@@ -599,12 +651,6 @@ class Node {
                                           const VerifiedReceipt& receipt, Turn& turn);
   [[nodiscard]] Status apply_message(const MemberId& member, Peer& peer,
                                      const VerifiedMessage& message, Turn& turn);
-  struct Verdict {
-    EntryKind outcome{};
-    Code code = Code::none;
-    EventFacts facts = {};
-    std::optional<MessageId> evidence_of = {};  // against which referral it is to be kept
-  };
   [[nodiscard]] Result<Verdict> judge_disclosure(const MemberId& member, const Inner& inner,
                                                  const Disclosure& disclosure,
                                                  const std::optional<CaseRecord>& record,
@@ -703,6 +749,7 @@ class Node {
   bool more_asked_for_ = false;           // in the store
   std::optional<CaseId> retention_from_;  // where the sweep goes on
   Duration next_erasure_;
+  bool newcomers_ = false;  // somebody may not have been told yet which services are given here
   std::optional<VerifiedKeySheet> sheet_;  // own
   Ledger ledger_;
   std::uint64_t session_first_ = 0;

@@ -88,7 +88,7 @@ Result<std::vector<Digest>> Node::erase_events(const CaseRecord& record, Turn& t
     }
     found.emplace_back(message->index, message->digest);
     if (event.author == identity_.member) {
-      HAMROH_TRY(return_deliveries(event.message, *message, turn));
+      HAMROH_TRY(return_deliveries(event.message, *message, Code::erased, turn));
       HAMROH_TRY(turn.store.erase(Table::tier, TierRecord::key(event.message)));
     }
     if (message->body) {
@@ -106,7 +106,8 @@ Result<std::vector<Digest>> Node::erase_events(const CaseRecord& record, Turn& t
 
 // Nobody delivers what is erased: what was under way is settled here, and its author is told. What
 // a peer has received all the same, it is asked to erase like the rest.
-Status Node::return_deliveries(const MessageId& message, const MessageRecord& record, Turn& turn) {
+Status Node::return_deliveries(const MessageId& message, const MessageRecord& record, Code why,
+                               Turn& turn) {
   fresh_inners_.erase(message);
   for (const Delivery& delivery : record.deliveries) {
     const auto peer = peers_.find(delivery.recipient);
@@ -116,7 +117,7 @@ Status Node::return_deliveries(const MessageId& message, const MessageRecord& re
     if (const OutboxItem* waiting = peer->second.outbox.find(message)) {
       const OutboxItem item = *waiting;
       HAMROH_TRY(settle_alone(peer->first, peer->second, item, EntryKind::returned,
-                              {peer->first, Level::refused, Code::erased, turn.now, 0}, turn));
+                              {peer->first, Level::refused, why, turn.now, 0}, turn));
     }
   }
   return {};
@@ -167,8 +168,8 @@ Status Node::ask_others(const CaseId& id, const CaseRecord& record, ErasedRecord
         erased.asked.size() == ErasedRecord::members_max) {
       continue;  // who asks has erased; and who is no member any more cannot be asked
     }
-    HAMROH_ASSIGN(const MessageId message,
-                  tell(EventKind::erasure_request, id, participant, erased.certificate, turn));
+    HAMROH_ASSIGN(const MessageId message, tell(EventKind::erasure_request, id, {participant},
+                                                erased.certificate, {}, turn));
     erased.asked.push_back({participant, message, {}, {}});
   }
   return {};
@@ -180,16 +181,23 @@ Status Node::answer_askers(const CaseId& id, ErasedRecord& erased, Turn& turn) {
       continue;
     }
     HAMROH_ASSIGN(const MessageId message,
-                  tell(EventKind::erasure_done, id, one.member, erased.certificate, turn));
+                  tell(EventKind::erasure_done, id, {one.member}, erased.certificate, {}, turn));
     one.answered = !message.is_zero();
   }
   return {};
 }
 
-Result<MessageId> Node::tell(EventKind kind, const CaseId& id, const MemberId& to,
-                             const Bytes& certificate, Turn& turn) {
-  if (peers_.at(to).outbox.size() >= limits::outbox_messages_per_peer_max ||
-      outbox_size_ >= limits::outbox_messages_max) {
+bool Node::has_room_for(const MemberId& member) const {
+  const auto peer = peers_.find(member);
+  return peer != peers_.end() &&
+         peer->second.outbox.size() < limits::outbox_messages_per_peer_max &&
+         outbox_size_ < limits::outbox_messages_max;
+}
+
+Result<MessageId> Node::tell(EventKind kind, const CaseId& id, std::vector<MemberId> to,
+                             const Bytes& body, Timestamp expires, Turn& turn) {
+  if (!std::ranges::all_of(to, [&](const MemberId& one) { return has_room_for(one); }) ||
+      outbox_size_ + to.size() > limits::outbox_messages_max) {
     return MessageId{};
   }
   Inner inner;
@@ -197,13 +205,16 @@ Result<MessageId> Node::tell(EventKind kind, const CaseId& id, const MemberId& t
   inner.network = identity_.network;
   inner.message = draw_message_id(turn);
   inner.author = identity_.member;
-  inner.recipients = {to};
-  inner.case_id = id;
+  inner.recipients = std::move(to);
+  inner.case_id = id.is_zero() ? *CaseId::from(inner.message.view()) : id;
   inner.directory_version = directory()->value().version;
   inner.created = turn.now;
   inner.expires = turn.now + options_.message_lifetime;
+  if (expires.ms != 0) {
+    inner.expires = std::min(inner.expires, expires);
+  }
   inner.kind = static_cast<std::uint16_t>(kind);
-  inner.body = certificate;
+  inner.body = body;
   Bytes bytes = encode_inner(inner);
   const Digest digest = message_digest(bytes);
   // The key of the case is gone, so it stands under none: it says nothing of the person.

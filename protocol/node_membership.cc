@@ -418,6 +418,7 @@ Status Node::membership_changed(const Taken& taken,
   count_standing();
   review_suspensions(turn);
   meet_members(turn);
+  newcomers_ = true;
   HAMROH_TRY(load_peers(turn));
   HAMROH_TRY(return_mail(turn));
   HAMROH_ASSIGN(const bool adopted, adopt_own_keys(turn));

@@ -542,6 +542,9 @@ Result<Node::Verdict> Node::judge(const MemberId& member, const Inner& inner,
   if (is_about_erasure(kind)) {
     return judge_erasure(member, inner, record, turn);
   }
+  if (kind == EventKind::service_publish) {
+    return judge_services(member, inner, turn);
+  }
   if (body->disclosure) {
     HAMROH_ASSIGN(const Verdict verdict,
                   judge_disclosure(member, inner, *body->disclosure, record, turn));
@@ -582,9 +585,11 @@ Status Node::keep_message(const MemberId& member, Peer& peer, const Inner& inner
                           const VerifiedMessage& message, Verdict verdict,
                           std::optional<CaseRecord>& record, Turn& turn) {
   CaseRecord changed = record ? std::move(*record) : CaseRecord{};
-  const bool about_erasure = is_about_erasure(static_cast<EventKind>(inner.kind));
+  const auto kind = static_cast<EventKind>(inner.kind);
+  const bool about_erasure = is_about_erasure(kind);
+  const bool about_services = kind == EventKind::service_publish;
   Bytes case_row;
-  if (verdict.outcome == EntryKind::opened && !about_erasure) {
+  if (verdict.outcome == EntryKind::opened && !about_erasure && !about_services) {
     changed.apply(inner, message.digest, verdict.facts);
     case_row = changed.encode();
     if (case_row.size() > case_record_bytes_max ||
@@ -609,6 +614,8 @@ Status Node::keep_message(const MemberId& member, Peer& peer, const Inner& inner
     kept.body = index;
     HAMROH_TRY(turn.store.put(Table::body, key_u64(index), message.inner));
     HAMROH_TRY(take_erasure(member, inner, turn));
+  } else if (verdict.outcome == EntryKind::opened && about_services) {
+    HAMROH_TRY(take_services(member, inner, turn));  // no body: the row has what counts
   } else if (verdict.outcome == EntryKind::opened) {
     kept.body = index;
     HAMROH_TRY(keep_case(inner.case_id, case_row, turn));

@@ -83,6 +83,12 @@ Result<BodyFacts> check_body(EventKind kind, ByteView body) {
     }
     return facts;
   }
+  if (kind == EventKind::service_publish) {
+    if (!parse_services(body)) {
+      return caller_error(Code::invalid_form, "not a statement of services");
+    }
+    return facts;
+  }
   const Rule* rule = find_rule(kind);
   switch (rule == nullptr ? BodyForm::later : rule->body) {
     case BodyForm::referral: {
@@ -121,6 +127,7 @@ Result<BodyFacts> check_body(EventKind kind, ByteView body) {
       facts.disclosure = std::move(*disclosure);
       return facts;
     }
+    case BodyForm::services:
     case BodyForm::later:
       break;
   }
@@ -255,6 +262,9 @@ Result<Accepted> Node::submit(const Submission& given, const Actor& actor, Turn&
   }
   if (is_about_erasure(given.kind)) {
     return caller_error(Code::invalid_argument, "a node says by itself what it has erased");
+  }
+  if (given.kind == EventKind::service_publish) {
+    return caller_error(Code::invalid_argument, "services belong to no case: publish them");
   }
   HAMROH_ASSIGN(const BodyFacts facts, check_submitted(given.kind, given.body));
   const auto needed = capability_for(given.kind);

@@ -40,13 +40,16 @@ enum class Table : std::uint8_t {
   task = 19,      // reader tier: task id -> what waits for a second person
   pack = 20,      // node tier: SHA-256 -> jurisdiction pack
   tier = 21,      // reader tier: what of own referrals is disclosed later, and where that is due
+  // Reader tier: member id -> the services that it gives. No word of a person, but where shelters
+  // are is what somebody looks for who takes the machine away.
+  service = 22,
 };
 inline constexpr std::array all_tables{
     Table::meta,        Table::node_secret,  Table::reader_secret, Table::peer,     Table::ledger,
     Table::ledger_node, Table::session_note, Table::pending,       Table::held,     Table::message,
     Table::body,        Table::case_event,   Table::proof,         Table::conflict, Table::user,
     Table::case_key,    Table::access,       Table::erased,        Table::task,     Table::pack,
-    Table::tier};
+    Table::tier,        Table::service};
 
 [[nodiscard]] constexpr bool is_integer_keyed(Table table) {
   return table == Table::ledger || table == Table::session_note || table == Table::pending ||

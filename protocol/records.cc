@@ -862,4 +862,44 @@ Result<EpochSecret> EpochSecret::parse(ByteView bytes) {
   return reader.finished() ? Result<EpochSecret>(std::move(record)) : corrupt();
 }
 
+// ---- services ---------------------------------------------------------------------------------
+
+Bytes ServiceRecord::encode() const {
+  Bytes out = begin_record();
+  put_u64(out, received.ms);
+  put_u64(out, serial);
+  put_blob(out, statement);
+  put_count(out, told.size());
+  for (const MemberId& member : told) {
+    append(out, member.view());
+  }
+  put_count(out, messages.size());
+  for (const MessageId& message : messages) {
+    append(out, message.view());
+  }
+  return out;
+}
+
+Result<ServiceRecord> ServiceRecord::parse(ByteView bytes) {
+  ByteReader reader(bytes);
+  const bool known = take_version(reader);
+  ServiceRecord record;
+  record.received = {reader.u64()};
+  record.serial = reader.u64();
+  const auto statement = take_blob(reader);
+  const auto told = take_count(reader, MemberId::size);
+  for (std::size_t i = 0; told && i < *told; ++i) {
+    record.told.push_back(reader.fixed<MemberId>());
+  }
+  const auto messages = take_count(reader, MessageId::size);
+  for (std::size_t i = 0; messages && i < *messages; ++i) {
+    record.messages.push_back(reader.fixed<MessageId>());
+  }
+  if (!known || !statement || !told || !messages || !reader.finished()) {
+    return corrupt();
+  }
+  record.statement.assign(statement->begin(), statement->end());
+  return record;
+}
+
 }  // namespace hamroh

@@ -253,6 +253,20 @@ struct ProofRecord {
   [[nodiscard]] static Result<ProofRecord> parse(ByteView bytes);
 };
 
+// Table::service, key member id[16]: what a member says it gives.
+struct ServiceRecord {
+  Timestamp received;  // of the own: when it was published
+  std::uint64_t serial = 0;
+  Bytes statement;  // as it came: the body of service.publish
+  // Of the own only: whom it was told, sorted, and by which messages.
+  std::vector<MemberId> told;
+  std::vector<MessageId> messages;
+  bool operator==(const ServiceRecord&) const = default;
+
+  [[nodiscard]] Bytes encode() const;
+  [[nodiscard]] static Result<ServiceRecord> parse(ByteView bytes);
+};
+
 // Table::reader_secret, key 'e' ‖ epoch key id: one epoch key pair of this node.
 struct EpochSecret {
   AgreementKey secret;

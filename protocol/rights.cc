@@ -43,6 +43,7 @@ constexpr std::array<Row, operations> table{{
     {Operation::panic,           "panic",             {x,    x,    x,    o,    x,    o}},
     {Operation::own_account,     "own_account",       {x,    x,    x,    x,    x,    o}},
     {Operation::decide_status,   "decide_status",     {o,    o,    x,    o,    o,    x}},
+    {Operation::publish_services, "publish_services", {o,    x,    o,    o,    o,    x}},
     // clang-format on
 }};
 

@@ -57,8 +57,9 @@ enum class Operation : std::uint8_t {
   panic = 23,
   own_account = 24,    // passphrase, second factor, signing key
   decide_status = 25,  // on applications, confirmations and appeals
+  publish_services = 26,
 };
-inline constexpr std::size_t operations = 26;
+inline constexpr std::size_t operations = 27;
 [[nodiscard]] const char* operation_name(Operation operation);
 [[nodiscard]] std::optional<Operation> parse_operation(std::string_view name);
 [[nodiscard]] constexpr Operation operation_at(std::size_t index) {

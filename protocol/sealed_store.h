@@ -29,6 +29,7 @@ enum class Tier : std::uint8_t { node = 1, reader = 2 };
     case Table::erased:
     case Table::task:
     case Table::tier:
+    case Table::service:
       return Tier::reader;
     default:
       return Tier::node;

@@ -209,6 +209,11 @@ struct FillRequest {
   void operator()(const BackupRenew& ask) { out.message = raw(ask.backup); }
   void operator()(const BackupEnd& ask) { out.message = raw(ask.backup); }
   void operator()(const GetPack& ask) { out.bytes = ask.sha256.view(); }
+  void operator()(const PublishServices& ask) { out.bytes = ask.statement; }
+  void operator()(const ListServices& ask) {
+    out.members = raw(ask.after);
+    out.limit = ask.limit;
+  }
   template <class Other>
   void operator()(const Other&) {}  // a verb of users: FillUserFields
 };
@@ -306,6 +311,20 @@ Result<Ask> parse_backup_ask(std::size_t verb, const wire::RequestMessage& table
   }
   HAMROH_ASSIGN(const BackupId backup, fixed_of<BackupId>(table.message()));
   return verb == verb_of<BackupRenew> ? Ask(BackupRenew{backup}) : Ask(BackupEnd{backup});
+}
+
+Result<Ask> parse_services_ask(std::size_t verb, const wire::RequestMessage& table) {
+  if (verb == verb_of<PublishServices>) {
+    if (bytes_of(table.bytes()).size() > hamroh::limits::services_bytes_max) {
+      return caller_error(Code::too_large, "a statement of services is over 16 KiB");
+    }
+    return PublishServices{copy_of(table.bytes())};
+  }
+  HAMROH_ASSIGN(const auto after, optional_of<MemberId>(table.members()));
+  if (table.limit() == 0 || table.limit() > limits::services_max) {
+    return caller_error(Code::invalid_argument, "a page holds the services of 1 to 64 members");
+  }
+  return ListServices{after, table.limit()};
 }
 
 Result<Ask> parse_query(std::size_t verb, const wire::RequestMessage& table) {
@@ -409,6 +428,9 @@ Result<Ask> parse_query(std::size_t verb, const wire::RequestMessage& table) {
       HAMROH_ASSIGN(const Digest sha256, fixed_of<Digest>(table.bytes()));
       return GetPack{sha256};
     }
+    case verb_of<PublishServices>:
+    case verb_of<ListServices>:
+      return parse_services_ask(verb, table);
     default:
       return parse_user_verb(verb, table);
   }
@@ -924,6 +946,21 @@ struct FillReply {
     digest = put(builder, reply.sha256.view());
     bytes = put(builder, ByteView(reply.file));
   }
+  void operator()(const Published& reply) {
+    number = reply.serial;
+    size = reply.members;
+  }
+  void operator()(const Services& reply) {
+    Bytes packed;
+    for (const MemberServices& one : reply.known) {
+      append(packed, one.member.view());
+      put_u64(packed, one.received.ms);
+      put_u32(packed, static_cast<std::uint32_t>(one.statement.size()));
+      append(packed, one.statement);
+    }
+    bytes = put(builder, ByteView(packed));
+    next = put(builder, reply.next);
+  }
 };
 
 using Answer = decltype(Reply::answer);
@@ -1036,6 +1073,25 @@ Result<Answer> parse_erasures(const wire::ReplyMessage& table) {
     reply.erasures.emplace_back(id, std::move(*record));
   }
   HAMROH_ASSIGN(reply.next, optional_of<CaseId>(table.next()));
+  return reply;
+}
+
+// member[16] ‖ received u64 ‖ length u32 ‖ statement, one after another
+Result<Answer> parse_services_reply(const wire::ReplyMessage& table) {
+  Services reply;
+  ByteReader reader(bytes_of(table.bytes()));
+  while (reader.ok() && reader.remaining() > 0) {
+    MemberServices one;
+    one.member = reader.fixed<MemberId>();
+    one.received = {reader.u64()};
+    const ByteView statement = reader.take(reader.u32());
+    if (!reader.ok() || reply.known.size() == limits::services_max) {
+      return peer_error(Code::malformed, "a reply about services does not parse");
+    }
+    one.statement.assign(statement.begin(), statement.end());
+    reply.known.push_back(std::move(one));
+  }
+  HAMROH_ASSIGN(reply.next, optional_of<MemberId>(table.next()));
   return reply;
 }
 
@@ -1228,6 +1284,10 @@ Result<Answer> parse_answer(std::size_t verb, const wire::ReplyMessage& table) {
       HAMROH_ASSIGN(const Digest sha256, fixed_of<Digest>(table.digest()));
       return PackFile{sha256, copy_of(table.bytes())};
     }
+    case answer_of<Published>:
+      return Published{table.number(), table.size()};
+    case answer_of<Services>:
+      return parse_services_reply(table);
     default:
       return parse_user_answer(verb, table);
   }

@@ -14,6 +14,7 @@ constexpr char note_identifier[] = "HNTE";
 constexpr char particulars_identifier[] = "HEVT";
 constexpr char disclosure_identifier[] = "HDSC";
 constexpr char fields_identifier[] = "HDSF";
+constexpr char services_identifier[] = "HSVC";
 constexpr std::size_t list_items_max = 64;
 constexpr std::size_t openings_max = 4;  // T2, T3, T4, S
 
@@ -281,6 +282,36 @@ Result<Consent> consent_of(const wire::ConsentTable& table) {
   return consent;
 }
 
+flatbuffers::Offset<wire::OfferedServiceTable> put(Builder& builder,
+                                                   const OfferedService& offered) {
+  const auto districts = put(builder, offered.districts);
+  const auto languages = put(builder, offered.languages);
+  const auto hours = put(builder, offered.hours);
+  const auto sexes = put_codes(builder, offered.sexes);
+  const auto age_bands = put_codes(builder, offered.age_bands);
+  return wire::CreateOfferedServiceTable(builder, static_cast<std::uint8_t>(offered.service),
+                                         districts, languages, hours, offered.places.has_value(),
+                                         offered.places.value_or(0), sexes, age_bands,
+                                         static_cast<std::uint8_t>(offered.accepts));
+}
+
+Result<OfferedService> offered_of(const wire::OfferedServiceTable& table) {
+  OfferedService offered;
+  offered.service = static_cast<Service>(table.service());
+  HAMROH_ASSIGN(offered.districts, texts_of(table.districts()));
+  HAMROH_ASSIGN(offered.languages, texts_of(table.languages()));
+  offered.hours = text_of(table.hours());
+  if (table.places_known()) {
+    offered.places = table.places();
+  } else if (table.places() != 0) {
+    return peer_error(Code::malformed, "places of which it is said that nobody knows them");
+  }
+  HAMROH_ASSIGN(offered.sexes, codes_of<Sex>(table.sexes()));
+  HAMROH_ASSIGN(offered.age_bands, codes_of<AgeBand>(table.age_bands()));
+  offered.accepts = static_cast<Accepts>(table.accepts());
+  return offered;
+}
+
 // Absent, or of its length and not zero.
 template <class Fixed>
 Result<std::optional<Fixed>> optional_fixed_of(const flatbuffers::Vector<std::uint8_t>* vector) {
@@ -423,6 +454,19 @@ Bytes encode(const DisclosedFields& fields) {
   return wire::finished(builder);
 }
 
+Bytes encode(const ServiceStatement& statement) {
+  Builder builder(2048);
+  std::vector<flatbuffers::Offset<wire::OfferedServiceTable>> services;
+  for (const OfferedService& offered : statement.services) {
+    services.push_back(put(builder, offered));
+  }
+  const auto list = builder.CreateVector(services);
+  builder.Finish(
+      wire::CreateServicesTable(builder, statement.serial, statement.valid_until.ms, list),
+      services_identifier);
+  return wire::finished(builder);
+}
+
 Result<ReferralForm> parse_referral(ByteView body) {
   HAMROH_ASSIGN(auto root, wire::Buffer<wire::ReferralTable>::open(body, referral_identifier,
                                                                    limits::body_bytes_max));
@@ -516,6 +560,24 @@ Result<DisclosedFields> parse_fields(ByteView body) {
   HAMROH_ASSIGN(fields.about, wire::fixed_of<Digest>(root->about()));
   fields.fields = FormFields::from_bits(root->fields());
   return checked(fields);
+}
+
+Result<ServiceStatement> parse_services(ByteView body) {
+  HAMROH_ASSIGN(auto root, wire::Buffer<wire::ServicesTable>::open(body, services_identifier,
+                                                                   limits::services_bytes_max));
+  ServiceStatement statement;
+  statement.serial = root->serial();
+  statement.valid_until = {root->valid_until()};
+  if (const auto* services = root->services()) {
+    if (services->size() > limits::services_max) {
+      return peer_error(Code::too_large, "a statement of more services than there may be");
+    }
+    for (const auto* table : *services) {
+      HAMROH_ASSIGN(OfferedService offered, offered_of(*table));
+      statement.services.push_back(std::move(offered));
+    }
+  }
+  return checked(std::move(statement));
 }
 
 }  // namespace hamroh

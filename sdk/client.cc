@@ -262,6 +262,41 @@ Status Client::backup_end(const BackupId& backup) {
   return {};
 }
 
+Result<api::Published> Client::publish_services(const ServiceStatement& statement) {
+  return call<api::Published>(api::PublishServices{encode(statement)});
+}
+
+Result<std::optional<Client::KnownStatement>> Client::services_of(const MemberId& member) {
+  // A page begins behind a member: this one begins behind the last that could stand before it.
+  MemberId before = member;
+  for (std::size_t i = before.bytes.size(); i > 0 && before.bytes[i - 1]-- == 0; --i) {
+  }
+  HAMROH_ASSIGN(const api::Services reply, call<api::Services>(api::ListServices{before, 1}));
+  if (reply.known.empty() || reply.known.front().member != member) {
+    return std::optional<KnownStatement>{};
+  }
+  const api::MemberServices& found = reply.known.front();
+  HAMROH_ASSIGN(ServiceStatement statement, parse_services(found.statement));
+  return std::optional(KnownStatement{member, found.received, std::move(statement)});
+}
+
+Result<std::vector<Client::KnownStatement>> Client::services() {
+  std::vector<KnownStatement> all;
+  api::ListServices page{std::nullopt, api::limits::services_max};
+  do {
+    HAMROH_ASSIGN(const api::Services reply, call<api::Services>(page));
+    for (const api::MemberServices& one : reply.known) {
+      HAMROH_ASSIGN(ServiceStatement statement, parse_services(one.statement));
+      all.push_back({one.member, one.received, std::move(statement)});
+    }
+    if (reply.next && page.after && *reply.next <= *page.after) {
+      return peer_error(Code::malformed, "the node's list of services does not go on");
+    }
+    page.after = reply.next;
+  } while (page.after && all.size() < limits::members_max);
+  return all;
+}
+
 Result<api::Alarms> Client::alarms() {
   return call<api::Alarms>(api::GetAlarms{});
 }

@@ -13,6 +13,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* form_version = "referral/1";
+constexpr const char* services_version = "services/1";
 
 std::string shortened(const std::string& text) {
   constexpr std::size_t shown_max = 40;
@@ -368,6 +369,55 @@ void read_form(Reader& in, ReferralForm& out) {
   in.finish();
 }
 
+void read(Reader& in, OfferedService& out) {
+  in.code("service", out.service);
+  in.texts("districts", out.districts);
+  in.texts("languages", out.languages);
+  in.text("hours", out.hours);
+  std::uint32_t places = UINT32_MAX;  // more than there can be: not said
+  in.number("places", places);
+  out.places = places == UINT32_MAX ? std::nullopt : std::optional(places);
+  in.codes("for_sexes", out.sexes);
+  in.codes("for_age_bands", out.age_bands);
+  in.code("accepts", out.accepts);
+  in.finish();
+}
+
+void read_services(Reader& in, ServicesFile& out) {
+  std::string version;
+  in.text("form", version);
+  if (version != services_version) {
+    in.refuse("form", version.empty() ? "nothing" : shortened(version), services_version);
+  }
+  in.number("valid_days", out.valid_days);
+  const std::uint64_t days_max = limits::services_valid_max.ms / days(1).ms;
+  if (out.valid_days < 1 || out.valid_days > days_max) {
+    in.refuse("valid_days", std::to_string(out.valid_days),
+              "1 to 31 days, after which it counts no more");
+  }
+  in.each("services", [&](const Json& value, const std::string& at) {
+    Reader one(value, in.join(at), in.fault());
+    OfferedService taken;
+    read(one, taken);
+    out.statement.services.push_back(std::move(taken));
+  });
+  in.finish();
+}
+
+// The whole document, or where it is no strict JSON.
+tl::expected<Json, FormFault> parse_document(std::string_view json, const char* what) {
+  if (json.size() > limits::json_bytes_max) {
+    return tl::unexpected(
+        FormFault{what, std::to_string(json.size()) + " bytes", "at most 512 KiB"});
+  }
+  StrictBuilder builder;
+  const bool good = Json::sax_parse(json, &builder);
+  if (!good || builder.fault) {
+    return tl::unexpected(builder.fault.value_or(FormFault{what, "no JSON", "one JSON object"}));
+  }
+  return std::move(builder.root);
+}
+
 // ---- writing: what is empty is left out -------------------------------------------------------
 
 void put(Json& out, const char* key, const std::string& value) {
@@ -500,19 +550,13 @@ std::string printed(const Json& json) {
 }  // namespace
 
 tl::expected<ReferralForm, FormFault> parse_form_json(std::string_view json) {
-  if (json.size() > limits::json_bytes_max) {
-    return tl::unexpected(
-        FormFault{"the form", std::to_string(json.size()) + " bytes", "at most 512 KiB"});
-  }
-  StrictBuilder builder;
-  const bool good = Json::sax_parse(json, &builder);
-  if (!good || builder.fault) {
-    return tl::unexpected(
-        builder.fault.value_or(FormFault{"the form", "no JSON", "one JSON object"}));
+  const auto document = parse_document(json, "the form");
+  if (!document) {
+    return tl::unexpected(document.error());
   }
   ReferralForm form;
   std::optional<FormFault> fault;
-  Reader reader(builder.root, "", fault);
+  Reader reader(*document, "", fault);
   read_form(reader, form);
   if (fault) {
     return tl::unexpected(*fault);
@@ -585,6 +629,40 @@ std::string to_json(const Particulars& particulars) {
     out["amount"] = particulars.amount;
     out["currency"] = particulars.currency;
   }
+  return printed(out);
+}
+
+tl::expected<ServicesFile, FormFault> parse_services_json(std::string_view json) {
+  const auto document = parse_document(json, "the statement of services");
+  if (!document) {
+    return tl::unexpected(document.error());
+  }
+  ServicesFile file;
+  std::optional<FormFault> fault;
+  Reader reader(*document, "", fault);
+  read_services(reader, file);
+  if (fault) {
+    return tl::unexpected(*fault);
+  }
+  file.statement.valid_until = {days(1).ms * file.valid_days};
+  if (auto broken = find_fault(file.statement)) {
+    return tl::unexpected(*broken);
+  }
+  return file;
+}
+
+std::string to_json(const OfferedService& offered) {
+  Json out = Json::object();
+  out["service"] = name_of(offered.service);
+  put(out, "districts", offered.districts);
+  put(out, "languages", offered.languages);
+  put(out, "hours", offered.hours);
+  if (offered.places) {
+    out["places"] = *offered.places;
+  }
+  put_codes(out, "for_sexes", offered.sexes);
+  put_codes(out, "for_age_bands", offered.age_bands);
+  out["accepts"] = name_of(offered.accepts);
   return printed(out);
 }
 

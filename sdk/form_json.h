@@ -12,11 +12,19 @@
 namespace hamroh {
 
 [[nodiscard]] tl::expected<ReferralForm, FormFault> parse_form_json(std::string_view json);
+// Services as JSON (version "services/1"): what a member gives, and for how many days that holds.
+struct ServicesFile {
+  ServiceStatement statement;    // valid from the epoch on: add valid_days to now
+  std::uint32_t valid_days = 0;  // 1 to 31
+};
+[[nodiscard]] tl::expected<ServicesFile, FormFault> parse_services_json(std::string_view json);
 // Parses back to the same form, if nothing of it is committed to only.
 [[nodiscard]] std::string to_json(const ReferralForm& form);
 [[nodiscard]] std::string to_json(const Decision& decision);
 [[nodiscard]] std::string to_json(const NoteText& note);
 [[nodiscard]] std::string to_json(const Particulars& particulars);
 [[nodiscard]] std::string to_json(const DisclosedFields& fields);
+// One service of a statement, as an object.
+[[nodiscard]] std::string to_json(const OfferedService& offered);
 
 }  // namespace hamroh

@@ -985,6 +985,26 @@ Json make_forms() {
   form.consent.scope = {{{"kind:commission"}, {DisclosureTier::t1}, {"protection"}}};
   Json all = Json::array(
       {{{"name", "emergency"}, {"form", Json::parse(to_json(form))}, {"body", hex(encode(form))}}});
+  ServiceStatement services{1'790'000'000'123, {1'790'500'000'000}, {}};
+  services.services.push_back({Service::shelter,
+                               {"TJ-SU"},
+                               {"tg", "ru"},
+                               "шабу рӯз",
+                               0,
+                               {Sex::female},
+                               {AgeBand::from_18},
+                               Accepts::open});
+  services.services.push_back(
+      {Service::legal, {"TJ-SU-KHUJAND"}, {"ru"}, "", {}, {}, {}, Accepts::closed});
+  Json offered = Json::array();
+  for (const OfferedService& one : services.services) {
+    offered.push_back(Json::parse(to_json(one)));
+  }
+  all.push_back({{"name", "service.publish"},
+                 {"services", {{"form", "services/1"}, {"valid_days", 7}, {"services", offered}}},
+                 {"serial", services.serial},
+                 {"valid_until", services.valid_until.ms},
+                 {"body", hex(encode(services))}});
   for (const Rule& rule : lifecycle()) {
     if (rule.body == BodyForm::particulars) {
       const Particulars said = sample_particulars(rule);
@@ -1098,6 +1118,16 @@ void check_disclosures(const Json& file, Count& count) {
 
 void check_forms(const Json& file, Count& count) {
   for (const Json& item : file) {
+    if (item.contains("services")) {
+      const auto said = parse_services_json(item.at("services").dump());
+      const auto body = parse_services(hex_at(item, "body"));
+      count.take(said && body && said->statement.services == body->services &&
+                     body->serial == number_at(item, "serial") &&
+                     body->valid_until.ms == number_at(item, "valid_until") &&
+                     encode(*body) == hex_at(item, "body"),
+                 name_at(item));
+      continue;
+    }
     if (item.contains("particulars")) {
       const auto kind = static_cast<EventKind>(number_at(item, "kind"));
       const auto said = parse_particulars(hex_at(item, "body"), kind);

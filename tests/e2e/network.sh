@@ -60,7 +60,7 @@ found_network() {
 
 # A program that may do whatever programs may acts in these tests, beside the operator of
 # HOME/operator.key, whose verbs these are.
-grants=see_status,see_members,see_events,refer,decide,decide_status,note,see_cases,see_ledger
+grants=see_status,see_members,see_events,refer,decide,decide_status,publish_services,note,see_cases,see_ledger
 hamroh() {
   local home='' verb='' word previous=''
   for word in "$@"; do

@@ -91,6 +91,8 @@ HAMROH_SAMPLES(SetFactor, {api::SetFactor{api::FactorStep::confirm, {}, "123456"
 HAMROH_SAMPLES(MakeSigningKey, {api::MakeSigningKey{bytes("a wrong passphrase")}})
 HAMROH_SAMPLES(GetUserKeys, {api::GetUserKeys{}})
 HAMROH_SAMPLES(SignVote, {api::SignVote{{}, bytes("a wrong passphrase")}})
+HAMROH_SAMPLES(PublishServices, {api::PublishServices{bytes("no statement")}})
+HAMROH_SAMPLES(ListServices, {api::ListServices{}})
 #undef HAMROH_SAMPLES
 
 template <std::size_t... Places>

@@ -102,7 +102,9 @@ class Run {
     }
     const std::size_t who = anybody();
     const CaseId& id = world_.random().pick(referrals_);
-    switch (world_.random().below(8)) {
+    switch (world_.random().below(9)) {
+      case 8:
+        return world_.publish_services(who);
       case 0:
         return world_.take_or_give(who, id);
       case 1:

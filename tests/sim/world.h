@@ -60,6 +60,8 @@ class World {
   void take_or_give(std::size_t who, const CaseId& id);
   void write_as_person(std::size_t who, const CaseId& id);
   void come_or_leave(std::size_t who);
+  // Says how many places it has, now and then less than a minute after it said something else.
+  void publish_services(std::size_t who);
 
   // ---- what happens to them ----------------------------------------------------------------
   void crash(std::size_t who);                                // loses what was not committed
@@ -211,6 +213,8 @@ class World {
   void check_ledger(std::size_t who);
   void check_keys(std::size_t who);
   void check_ghosts(std::size_t who);
+  // What it knows of services was said by who is said to have said it, and never gets older.
+  void check_services(std::size_t who);
   // That no key on the disk opens the rows of before, whichever of them stand there again.
   void check_destroyed(std::size_t who, const CaseId& id, const MemoryStore::Rows& before);
   void check_certificates();

@@ -178,6 +178,7 @@ void World::check_after_turn(std::size_t who, const Effects& effects) {
     check_keys(who);
     check_ghosts(who);
     check_disclosed(who);
+    check_services(who);
     for (const auto& [key, value] : site.disk.rows()) {
       check_bytes(key.second, "the key of a record on disk");
       check_bytes(value, "a record on disk");

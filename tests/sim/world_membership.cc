@@ -462,6 +462,7 @@ void World::forget_site(Site& site) {
   site.returned.clear();
   site.examined = 0;
   site.people = {};
+  site.services_serials.clear();
   site.committed_size = 0;
   site.committed_root = Digest{};
   site.directory_version = 0;

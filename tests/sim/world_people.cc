@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "protocol/wire_form.h"
 #include "tests/sim/world_site.h"
 
 namespace hamroh::sim {
@@ -150,6 +151,58 @@ void World::come_or_leave(std::size_t who) {
   }
   if (site.node) {
     introduce_people(who);
+  }
+}
+
+void World::publish_services(std::size_t who) {
+  Site& site = *sites_[who];
+  OfferedService offered;
+  offered.service = Service::shelter;
+  offered.districts = {"TJ-SU"};
+  offered.languages = {"tg"};
+  offered.places = static_cast<std::uint32_t>(random_.below(9));
+  ServiceStatement statement{0, wall(who) + days(1 + random_.below(30)), {offered}};
+  Result<PublishedServices> published;
+  const bool committed = turn(who, [&](Node& node, Turn& turn) -> Status {
+    published = node.publish_services(statement, program(), turn);
+    if (published) {
+      statement.serial = published->serial;
+      site.said_of_services.insert_or_assign(statement.serial, encode(statement));
+      return {};
+    }
+    const bool failed = published.error().blame == Blame::environment;
+    return failed ? Status(tl::unexpected(published.error())) : Status();
+  });
+  if (committed && published) {
+    note("services", who, statement.serial);
+  }
+}
+
+void World::check_services(std::size_t who) {
+  Site& site = *sites_[who];
+  const auto page =
+      ask<Node::ServicesPage>(*site.store, wall(who), {now_}, site.entropy,
+                              [&](Turn& turn) { return site.node->services({}, 64, turn); });
+  if (!page || !trustworthy(who)) {
+    return;
+  }
+  for (const KnownServices& one : page->known) {
+    const auto statement = parse_services(one.statement);
+    const Site& author = *sites_[site_of(one.member)];
+    if (!statement) {
+      fail(site.name + " keeps a statement of services that does not parse");
+      return;
+    }
+    const auto said = author.said_of_services.find(statement->serial);
+    if (!author.rolled_back && !author.lied &&
+        (said == author.said_of_services.end() || said->second != one.statement)) {
+      fail(site.name + " knows services that nobody has published");
+    }
+    std::uint64_t& newest = site.services_serials[one.member];
+    if (statement->serial < newest) {
+      fail(site.name + " took an older statement of services for a newer one");
+    }
+    newest = std::max(newest, statement->serial);
   }
 }
 

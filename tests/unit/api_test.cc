@@ -127,6 +127,9 @@ std::vector<Request> all_requests() {
       {41, BackupEnd{filled<BackupId>(3)}},
       {42, GetPack{}},
       {43, GetPack{filled<Digest>(3)}},
+      {42, PublishServices{Bytes(hamroh::limits::services_bytes_max, 4)}},
+      {43, ListServices{std::nullopt, 1}},
+      {44, ListServices{member, limits::services_max}},
   };
 }
 
@@ -321,6 +324,9 @@ std::vector<Reply> all_replies() {
                     2,
                     names()}},
       {25, Found{{filled<MessageId>(1), filled<MessageId>(2)}}},
+      {32, Published{1'790'000'000'000, 17}},
+      {33, Services{{{filled<MemberId>(3), {5}, Bytes(70, 1)}, {filled<MemberId>(4), {6}, {}}},
+                    filled<MemberId>(4)}},
       {26, Case{case_view(true), names()}},
       {27, Body{EventKind::referral_send, Bytes(30, 3), true}},
       {21, RecoveryShares{{Bytes(recovery_share_bytes, 1), Bytes(recovery_share_bytes, 2)}}},

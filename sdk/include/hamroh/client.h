@@ -150,6 +150,17 @@ class Client {
   [[nodiscard]] Status backup_renew(const BackupId& backup);
   [[nodiscard]] Status backup_end(const BackupId& backup);
 
+  // What this member gives; the node counts the serial.
+  [[nodiscard]] Result<api::Published> publish_services(const ServiceStatement& statement);
+  struct KnownStatement {
+    MemberId member;
+    Timestamp received;
+    ServiceStatement statement;
+  };
+  [[nodiscard]] Result<std::optional<KnownStatement>> services_of(const MemberId& member);
+  // What active members say that they give, also what has expired. All pages in one.
+  [[nodiscard]] Result<std::vector<KnownStatement>> services();
+
   // ---- pipelined
 
   using Callback = std::function<void(Result<api::Accepted>)>;

@@ -1,4 +1,4 @@
-// Bodies of events: referral, decision, note, particulars, disclosure (FlatBuffers).
+// Bodies of events: referral, decision, note, particulars, disclosure, services (FlatBuffers).
 
 #include "protocol/disclosure.h"
 #include "protocol/wire_form.h"
@@ -41,7 +41,11 @@ std::vector<Bytes> seeds() {
   asked.text = FreeText{"ru", "вопрос"};
   Particulars refused;
   refused.code = "evidence_incomplete";
-  return {chosen(0, bench::sample_body(2'048, 7)),
+  ServiceStatement services{7, {1'790'000'000'000}, {}};
+  services.services.push_back({Service::shelter, {"TJ-SU"}, {"tg"}, "", 3, {Sex::female}, {}});
+  services.services.push_back({Service::legal, {"TJ"}, {"ru"}, "Mon", {}, {}, {}, Accepts::closed});
+  return {chosen(7, encode(services)),
+          chosen(0, bench::sample_body(2'048, 7)),
           chosen(0, bench::sample_body(0, 1)),
           chosen(1, encode(declined)),
           chosen(1, encode(Decision{})),
@@ -54,7 +58,7 @@ std::vector<Bytes> seeds() {
 }
 
 void run(ByteView input) {
-  const auto [parser, rest] = choose(input, 7);
+  const auto [parser, rest] = choose(input, 8);
   const auto encoded = [](const auto& value) { return encode(value); };
   switch (parser) {
     case 0:
@@ -76,6 +80,8 @@ void run(ByteView input) {
     }
     case 6:
       return check_round_trip(rest, parse_fields, encoded);
+    case 7:
+      return check_round_trip(rest, parse_services, encoded);
     default: {
       const EventKind kind = parser == 3 ? EventKind::info_request : EventKind::status_refuse;
       return check_round_trip(

@@ -15,6 +15,8 @@ std::vector<Bytes> seeds() {
   const auto form = parse_referral(bench::sample_body(900, 3));
   CHECK(form);
   add(to_json(*form));
+  add(R"({"form":"services/1","valid_days":14,"services":[{"service":"shelter","districts":["TJ"],
+      "languages":["tg"],"places":3,"for_sexes":["female"],"for_age_bands":["60+"]}]})");
   add(R"({"form":"referral/1","form":"referral/1"})");
   add(R"([[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]])");
   return all;
@@ -30,6 +32,10 @@ void run(ByteView input) {
     // Whatever JSON is accepted can be sent, and is accepted by its recipient.
     const auto received = parse_referral(encode(*form));
     CHECK(received && *received == *form);
+  }
+  if (const auto file = parse_services_json(text(input))) {
+    const auto received = parse_services(encode(file->statement));
+    CHECK(received ? *received == file->statement : received.error().code == Code::too_large);
   }
 }
 

@@ -70,17 +70,18 @@ std::vector<Bytes> seeds() {
   erased.asked = {{filled<MemberId>(1), filled<MessageId>(2), certificate, {3}}};
   erased.asking = {{filled<MemberId>(4), certificate, {5}, true}};
   const LayoutRecord layout{false, filled<CaseId>(3), 4};
+  const ServiceRecord services{{1}, 2, Bytes(30, 3), {filled<MemberId>(4)}, {filled<MessageId>(5)}};
   const TierRecord tiers{{filled<TierSeed>(1), filled<TierSeed>(2), filled<TierSeed>(3)},
                          Bytes(40, 4)};
-  return {chosen(0, message.encode()), chosen(1, record.encode()), chosen(2, peer.encode()),
-          chosen(3, pending.encode()), chosen(4, held.encode()),   chosen(5, proof.encode()),
-          chosen(6, epoch.encode()),   chosen(7, alarm.encode()),  chosen(8, again.encode()),
-          chosen(9, erased.encode()),  chosen(10, certificate),    chosen(11, layout.encode()),
-          chosen(12, tiers.encode())};
+  return {chosen(0, message.encode()), chosen(1, record.encode()),   chosen(2, peer.encode()),
+          chosen(3, pending.encode()), chosen(4, held.encode()),     chosen(5, proof.encode()),
+          chosen(6, epoch.encode()),   chosen(7, alarm.encode()),    chosen(8, again.encode()),
+          chosen(9, erased.encode()),  chosen(10, certificate),      chosen(11, layout.encode()),
+          chosen(12, tiers.encode()),  chosen(13, services.encode())};
 }
 
 void run(ByteView input) {
-  const auto [parser, rest] = choose(input, 13);
+  const auto [parser, rest] = choose(input, 14);
   switch (parser) {
     case 0:
       return same_bytes<MessageRecord>(rest);
@@ -106,6 +107,8 @@ void run(ByteView input) {
       return round_trip<RedeliveryRecord>(rest);
     case 9:
       return round_trip<ErasedRecord>(rest);
+    case 13:
+      return round_trip<ServiceRecord>(rest);
     case 10:
       (void)parse_erasure(rest);
       return;
