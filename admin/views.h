@@ -21,9 +21,10 @@ struct Names {
 
 // What one event says, where it could be fetched.
 struct EventText {
-  std::string json;                // empty if it could not
-  std::vector<std::string> lines;  // for people; escaped by case_text
-  bool withheld = false;           // the sealed tier was left out
+  std::string json;                 // empty if it could not
+  std::vector<std::string> lines;   // for people; escaped by case_text
+  bool withheld = false;            // the sealed tier was left out
+  std::vector<UserId> voters = {};  // who signed a decision
 };
 
 // The bytes of an event's body, in words. Empty if they are not of the kind.
