@@ -31,6 +31,10 @@ std::string remedy_for(Code code) {
       return "Only a participant of the case with the right part in it may do this: see hamroh "
              "case "
              "show.";
+    case Code::threshold_not_met:
+      return "Commissioners sign it, one after another: hamroh vote CASE assign (or refuse, "
+             "overturn, "
+             "uphold); who has signed: hamroh votes";
     case Code::directory_expired:
       return "Ask the administrators for a newer directory: hamroh node join --directory FILE";
     case Code::broken_chain:

@@ -159,6 +159,12 @@ int services_places(const Arguments& arguments);
 std::optional<int> stop_in_vain(const Arguments& arguments, const MemberId& to,
                                 const Triage& triage, Client& client);
 
+// commands_votes.cc
+int vote(const Arguments& arguments);
+int votes(const Arguments& arguments);
+// Decisions that wait for votes, and who has signed them.
+[[nodiscard]] std::string proposals_text(const std::vector<Task>& tasks, const Names& names);
+
 // commands_access.cc
 int case_take(const Arguments& arguments);
 int case_give(const Arguments& arguments);

@@ -75,6 +75,17 @@ std::string language_of(const Arguments& arguments) {
   return names_one ? std::string(set.substr(0, 2)) : "en";
 }
 
+// What waits in this case for votes; nothing if whoever asks may not know.
+void print_proposals(const CaseId& id, const Names& names, Client& client) {
+  if (auto found = client.tasks()) {
+    std::erase_if(found->tasks, [&](const Task& task) {
+      return task.kind != TaskKind::decision || task.state != TaskState::open || task.case_id != id;
+    });
+    const std::string waiting = proposals_text(found->tasks, names);
+    print(waiting.empty() ? "" : "\nWaits for votes (hamroh vote):\n" + waiting);
+  }
+}
+
 int say_accepted(const Arguments& arguments, const api::Accepted& accepted) {
   if (arguments.json) {
     std::printf("{\"case\": \"%s\", \"message\": \"%s\", \"level\": \"accepted\"}\n",
@@ -342,11 +353,17 @@ int case_show(const Arguments& arguments) {
       bodies.push_back(body ? describe_body(body->kind, body->bytes) : EventText{});
       bodies.back().withheld = body && body->withheld;
     }
-    const Names names = names_of(client, found->names);
+    Names names = names_of(client, found->names);
+    if (const auto keys = client.user_keys()) {
+      for (const api::UserKey& key : *keys) {
+        names.users.emplace(key.certificate.user, key.name);
+      }
+    }
     if (arguments.json) {
       print_line(case_json(shown, names, bodies));
     } else {
       print(case_text(shown, names, bodies));
+      print_proposals(*id, names, client);
     }
     return exit_done;
   });

@@ -71,6 +71,7 @@ class CommandLine {
     add_referral_verbs();
     add_case_verbs();
     add_service_verbs();
+    add_vote_verbs();
     add_pack_verbs();
     add_ledger_verbs();
     add_erasure_verbs();
@@ -249,6 +250,21 @@ class CommandLine {
                            "hamroh form check form.json", form_check);
     check->add_option("form", a_.form, "The form, JSON")->required();
     check->add_option("--pack", a_.packs, "Compare its codes with this pack, TOML")->expected(1);
+  }
+
+  void add_vote_verbs() {
+    CLI::App* voting = verb(
+        &app_, "vote", "Sign a decision on a status or an appeal (commissioners)",
+        "hamroh vote CASE assign\n  hamroh vote CASE refuse --reason evidence_incomplete", vote);
+    with_case(voting);
+    voting->add_option("decision", a_.outcome, "assign, refuse, overturn or uphold")->required();
+    voting->add_option("--reason", a_.reason, "A ground; of a refusal always");
+    voting->add_option("--text-file", a_.text_file, "Words about it (- for standard input)");
+    voting->add_option("--language", a_.language, "Of the words (default from $LANG, else en)");
+    voting->add_option("--suggest", a_.offered, "With a refusal: the member that is competent");
+    voting->add_option("--passphrase-file", a_.passphrase_file, "File with your passphrase");
+    verb(&app_, "votes", "Decisions that wait for votes, and who has signed them",
+         "hamroh votes --json", votes);
   }
 
   void add_service_verbs() {

@@ -234,7 +234,13 @@ EventText describe(const Particulars& said) {
   told.say("amount in minor units",
            said.amount == 0 ? std::string() : std::to_string(said.amount) + " " + said.currency);
   told.say("in words", said.text);
-  return {to_json(said), told.take()};
+  EventText text{to_json(said), told.take()};
+  if (said.ballot) {
+    for (const Vote& vote : said.ballot->votes) {
+      text.voters.push_back(vote.certificate.user);
+    }
+  }
+  return text;
 }
 
 EventText describe(const DisclosedFields& disclosed) {
@@ -742,6 +748,15 @@ std::string case_text(const CaseView& view, const Names& names,
     }
     for (const std::string& line : bodies[i].lines) {
       text += "    | " + shown(line) + "\n";
+    }
+    if (!bodies[i].voters.empty()) {
+      text += "    | " + std::to_string(bodies[i].voters.size()) + " votes:";
+      for (const UserId& voter : bodies[i].voters) {
+        const bool known = names.users.contains(voter);
+        text += (voter == bodies[i].voters.front() ? " " : ", ") +
+                (known ? shown(name_in(names, voter)) : "commissioner " + voter.hex().substr(0, 8));
+      }
+      text += "\n";
     }
     if (bodies[i].withheld) {
       text += "    ! the sealed part is left out: it needs a second person (hamroh ask sealed)\n";

@@ -27,6 +27,7 @@ struct EventText {
   bool withheld = false;           // the sealed tier was left out
   // Of a disclosure: what it disclosed. Of a referral: what this node was not given of it.
   FormFields fields = {};
+  std::vector<UserId> voters = {};  // who signed a decision
 };
 
 // The bytes of an event's body, in words. Empty if they are not of the kind.

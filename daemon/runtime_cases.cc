@@ -62,6 +62,12 @@ Result<Answer> Runtime::State::reply_to(const api::ListTasks&, Turn& turn) {
   std::set<UserId> users;
   for (const Task& task : tasks) {
     users.insert({task.user, task.second});
+    if (task.kind == TaskKind::decision) {
+      HAMROH_ASSIGN(const Proposal proposal, Proposal::parse(task.proposal));
+      for (const Vote& vote : proposal.votes) {
+        users.insert(vote.certificate.user);
+      }
+    }
   }
   return api::Tasks{std::move(tasks), names_of(users)};
 }
@@ -95,6 +101,26 @@ Result<Answer> Runtime::State::reply_to(const api::FindMessages& ask, Turn& turn
   HAMROH_ASSIGN(auto found, keeper.node().find_messages(ask.beginning, api::limits::page_items_max,
                                                         actor, turn));
   return api::Found{std::move(found)};
+}
+
+// ---- decisions by votes -------------------------------------------------------------------------
+
+Result<Answer> Runtime::State::reply_to(const api::ProposeDecision& ask, Turn& turn) {
+  HAMROH_ASSIGN(const Node::Proposed made,
+                keeper.node().propose_decision(ask.case_id, ask.kind, ask.body, actor, turn));
+  return api::Proposed{made.task, made.decision, made.votes, made.needed.value_or(0)};
+}
+
+Result<Answer> Runtime::State::reply_to(const api::CastVote& ask, Turn& turn) {
+  HAMROH_ASSIGN(const Node::Counted counted,
+                keeper.node().cast_vote(ask.task, {ask.certificate, ask.signature}, actor, turn));
+  log::info("vote.cast", {log::id("task", ask.task), log::id("user", actor.user)});
+  api::Counted reply{counted.votes, counted.needed.value_or(0), {}};
+  if (counted.sent) {
+    reply.sent =
+        api::Accepted{counted.sent->message, counted.sent->case_id, counted.sent->duplicate};
+  }
+  return reply;
 }
 
 // ---- who can take a person ----------------------------------------------------------------------

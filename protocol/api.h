@@ -324,6 +324,21 @@ struct ListServices {
   bool operator==(const ListServices&) const = default;
 };
 
+// A decision on a status or an appeal, to be voted on: see Node::propose_decision.
+struct ProposeDecision {
+  CaseId case_id;
+  EventKind kind{};
+  Bytes body;  // particulars without a ballot
+  bool operator==(const ProposeDecision&) const = default;
+};
+// What SignVote was answered with. See Node::cast_vote.
+struct CastVote {
+  TaskId task;
+  UserCertificate certificate;
+  Signature signature;
+  bool operator==(const CastVote&) const = default;
+};
+
 struct Request {
   std::uint64_t id = 0;
   std::variant<Submit, GetStatus, GetMessage, ListCases, GetCase, GetBody, NextEvents, GetReceipt,
@@ -332,7 +347,8 @@ struct Request {
                ExportCase, FindMessages, MakeRecovery, Panic, EraseCase, ListErasures, GetErasure,
                Login, GetChallenge, LoginWithKey, Logout, WhoAmI, AddUser, ChangeUser, ListUsers,
                SetPassphrase, SetFactor, MakeSigningKey, GetUserKeys, SignVote, BackupBegin,
-               BackupRenew, BackupEnd, ChangeVault, GetPack, PublishServices, ListServices>
+               BackupRenew, BackupEnd, ChangeVault, GetPack, PublishServices, ListServices,
+               ProposeDecision, CastVote>
       ask;
   std::optional<SessionToken> session = std::nullopt;
   bool operator==(const Request&) const = default;
@@ -603,12 +619,28 @@ struct Services {
   bool operator==(const Services&) const = default;
 };
 
+// `needed` 0: the jurisdiction pack does not say, so one vote is enough.
+struct Proposed {
+  TaskId task;
+  Digest decision;  // for SignVote
+  std::uint64_t votes = 0;
+  std::uint64_t needed = 0;
+  bool operator==(const Proposed&) const = default;
+};
+struct Counted {
+  std::uint64_t votes = 0;
+  std::uint64_t needed = 0;
+  std::optional<Accepted> sent;  // there were enough
+  bool operator==(const Counted&) const = default;
+};
+
 struct Reply {
   std::uint64_t id = 0;
   std::variant<Failure, Accepted, NodeStatus, Message, Cases, Case, Body, Events, Receipt,
                LedgerPage, LedgerHead, Members, Done, Rotated, Alarms, Asked, Tasks, Accesses,
                Exported, Found, RecoveryShares, Destroyed, Erased, Erasures, LoggedIn, Challenge,
-               Me, Users, Factor, UserKeys, Vote, BackupBegun, PackFile, Published, Services>
+               Me, Users, Factor, UserKeys, Vote, BackupBegun, PackFile, Published, Services,
+               Proposed, Counted>
       answer;
   bool operator==(const Reply&) const = default;
 };

@@ -55,6 +55,8 @@ struct Need {
     return {true, Operation::publish_services, {}};
   }
   Needed operator()(const ListServices&) const { return {true, Operation::see_members, {}}; }
+  Needed operator()(const ProposeDecision&) const { return {true, Operation::sign_vote, {}}; }
+  Needed operator()(const CastVote&) const { return {true, Operation::sign_vote, {}}; }
   Needed operator()(const AddUser&) const { return {true, Operation::manage_users, {}}; }
   Needed operator()(const ChangeUser&) const { return {true, Operation::manage_users, {}}; }
   Needed operator()(const ListUsers&) const { return {true, Operation::see_users, {}}; }

@@ -347,6 +347,13 @@ class Fold {
     const bool early = event.kind == EventKind::status_appeal && status_ != nowhere &&
                        state_.tracks[status_].state == State::pre_status &&
                        event.created < state_.tracks[status_].until;
+    // Votes are over one application, return or appeal, and must not be used for another.
+    const bool voted = event.kind == EventKind::status_assign ||
+                       event.kind == EventKind::status_refuse ||
+                       event.kind == EventKind::appeal_outcome;
+    if (voted && !event.about.is_zero() && event.about != state_.status_subject) {
+      return Code::not_found;
+    }
     const Code code = early ? Code::wrong_state : move_only(at, event, rule, status_);
     if (code != Code::none) {
       return code;
@@ -355,6 +362,11 @@ class Fold {
     switch (event.kind) {
       case EventKind::status_apply:
         application_ = at;
+        state_.status_subject = event.digest;
+        break;
+      case EventKind::ministry_return:
+      case EventKind::appeal_outcome:
+        state_.status_subject = event.digest;
         break;
       case EventKind::status_pre_grant:
         state_.tracks[status_].until = event.until;
@@ -364,6 +376,7 @@ class Fold {
         break;
       case EventKind::status_appeal:
         appeal_ = at;
+        state_.status_subject = event.digest;
         break;
       default:
         break;

@@ -9,7 +9,8 @@
 //   no_standing  its author has not the seat that the kind needs
 //   wrong_state  what it is about is in no state that it may come from
 //   case_closed  the case is closed
-//   not_found    what it is about is not here, is void, or is no such thing
+//   not_found    what it is about is not here, is void, or is no such thing; or a decision on the
+//                status is about something older than what there is to decide on
 //
 // Not every member sees the whole of a case. Where the opening event is not here, the first who
 // acts as the owner is taken for it, and every author for a participant.
@@ -57,6 +58,9 @@ struct CaseState {
   std::vector<bool> corrected;     // by index of event
   std::vector<TrackState> tracks;  // the case first, then in the order in which they began
   std::vector<Digest> gaps;        // named and not here; sorted
+  // What a decision on the status would be about: the application, the ministry's return, the
+  // appeal or the overturning, whichever came last; zero: there is none.
+  Digest status_subject;
 
   [[nodiscard]] const TrackState& whole() const { return tracks.front(); }
   // Of the referral that matters most: accepted, else the newest that goes on, else the newest.

@@ -70,6 +70,7 @@ inline constexpr std::size_t users_max = 4'096;
 inline constexpr std::size_t teams_max = 8;      // of one user
 inline constexpr std::size_t tasks_max = 4'096;  // that wait, or were decided not long ago
 inline constexpr std::size_t broken_glass_max = 1'024;
+inline constexpr std::size_t votes_max = 32;                  // under one decision
 inline constexpr std::size_t services_max = 32;               // in one statement
 inline constexpr std::size_t services_bytes_max = 16 * 1024;  // one encoded statement
 inline constexpr std::uint32_t places_max = 9'999;
@@ -121,6 +122,7 @@ inline constexpr std::string_view user_key{"hamroh/user-key/1\0", 18};
 inline constexpr std::string_view user_certificate{"hamroh/user-certificate/1\0", 26};
 inline constexpr std::string_view vote{"hamroh/vote/1\0", 14};
 inline constexpr std::string_view disclosure{"hamroh/disclosure/1\0", 20};
+inline constexpr std::string_view decision{"hamroh/decision/1\0", 18};  // what is voted on
 inline constexpr std::string_view case_key{"hamroh/case-key/1\0", 18};
 inline constexpr std::string_view erasure{"hamroh/erasure/1\0", 17};
 inline constexpr std::string_view recovery{"hamroh/recovery/1\0", 18};

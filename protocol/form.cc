@@ -597,6 +597,12 @@ std::optional<FormFault> find_fault(const Particulars& particulars, EventKind ki
   }
   check.require(particulars.amount <= amount_max, "amount", std::to_string(particulars.amount),
                 "an amount in minor units");
+  if (particulars.ballot) {
+    const std::size_t votes = particulars.ballot->votes.size();
+    check.require(is_voted_on(kind), "votes", "votes", "nothing, for this kind of event");
+    check.require(votes >= 1 && votes <= limits::votes_max, "votes",
+                  std::to_string(votes) + " votes", "1 to 32 votes");
+  }
   const bool money = rule->needed.has(Field::money);
   check.require(!money || particulars.amount > 0, "amount", "0", "more than nothing");
   check.require(!money || is_letters(particulars.currency, 3, 'A', 'Z'), "currency",

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "protocol/lifecycle.h"
+#include "protocol/user_keys.h"
 
 namespace hamroh {
 
@@ -393,6 +394,23 @@ struct NoteText {
   bool operator==(const NoteText&) const = default;
 };
 
+// What the commissioners signed who decided on a status or an appeal: ballot.h.
+struct Vote {
+  UserCertificate certificate;
+  Signature signature;
+  bool operator==(const Vote&) const = default;
+};
+struct Ballot {
+  Digest subject;           // what was decided on: CaseState::status_subject
+  std::vector<Vote> votes;  // 1 to limits::votes_max
+  bool operator==(const Ballot&) const = default;
+};
+// Whether a kind of event may have one.
+[[nodiscard]] constexpr bool is_voted_on(EventKind kind) {
+  return kind == EventKind::status_assign || kind == EventKind::status_refuse ||
+         kind == EventKind::appeal_outcome;
+}
+
 // What an event says whose kind has no form of its own; the rule of its kind (lifecycle.h) has what
 // it needs and allows.
 struct Particulars {
@@ -404,6 +422,7 @@ struct Particulars {
   std::optional<State> outcome;
   std::uint64_t amount = 0;  // in minor units of the currency
   std::string currency;      // ISO 4217
+  std::optional<Ballot> ballot = {};
   bool operator==(const Particulars&) const = default;
 };
 

@@ -53,6 +53,7 @@ enum class EntryKind : std::uint8_t {
   user_changed = 28,  // an account; subject: commitment to the account's new state
   backup_made = 29,   // subject: SHA-256 of its statement, see backup.h
   upgraded = 30,      // the store's format; code: zero
+  voted = 33,         // a commissioner signed a decision on a status; commitment as above
   // Reserved, so that later nodes can use them without a new wire version.
   dummy = 240,
   witness = 241,

@@ -15,8 +15,8 @@
 // (jurisdiction packs), node_erasure.cc (what goes for good), node_services.cc (who can take a
 // person), node_redelivery.cc (what a member lost), node_return.cc (coming back from a backup),
 // node_submit.cc (what clients ask), node_receive.cc (what peers say), node_disclosure.cc
-// (referrals tier by tier), node_send.cc (the end of a turn), node_view.cc (what is shown),
-// node_access.cc (to whom).
+// (referrals tier by tier), node_votes.cc (decisions by several), node_send.cc (the end of a turn),
+// node_view.cc (what is shown), node_access.cc (to whom).
 #pragma once
 
 #include <map>
@@ -26,6 +26,7 @@
 
 #include "protocol/access.h"
 #include "protocol/backup.h"
+#include "protocol/ballot.h"
 #include "protocol/case_keys.h"
 #include "protocol/erasure.h"
 #include "protocol/form.h"
@@ -281,6 +282,27 @@ class Node {
   [[nodiscard]] Status decide_task(const TaskId& id, bool agrees, const Actor& actor, Turn& turn);
   // What this user has asked, and what she may decide; newest first.
   [[nodiscard]] Result<std::vector<Task>> tasks(const Actor& actor, Turn& turn) const;
+  // ---- decisions by votes: node_votes.cc
+  struct Proposed {
+    TaskId task;
+    Digest decision;  // what commissioners sign: user_keys.h, sign_vote
+    std::size_t votes = 0;
+    std::optional<std::size_t> needed;  // nothing: the pack does not say, so one is enough
+  };
+  // Proposes a decision on a status or an appeal, or finds the same one that waits. `body`:
+  // particulars without a ballot. Errors (caller): as those of submitting it.
+  [[nodiscard]] Result<Proposed> propose_decision(const CaseId& id, EventKind kind, ByteView body,
+                                                  const Actor& actor, Turn& turn);
+  struct Counted {
+    std::size_t votes = 0;
+    std::optional<std::size_t> needed;
+    std::optional<Accepted> sent;  // there were enough
+  };
+  // Her own; it takes the place of one for another decision about the same. With enough of them the
+  // decision is sent. Errors (caller): not_found, not_permitted, bad_signature, conflict (decided),
+  // and those of submitting.
+  [[nodiscard]] Result<Counted> cast_vote(const TaskId& id, const Vote& vote, const Actor& actor,
+                                          Turn& turn);
   // Who saw the case, and what else was done about it inside this organisation.
   [[nodiscard]] Result<std::vector<AccessRecord>> accesses(const CaseId& id, const Actor& actor,
                                                            Turn& turn) const;
@@ -547,6 +569,27 @@ class Node {
                                                Turn& turn) const;
   [[nodiscard]] Status take_services(const MemberId& member, const Inner& inner, Turn& turn);
 
+  // node_votes.cc
+  // How many votes of commissioners a decision in that case needs by its pack; nothing: one person
+  // decides.
+  [[nodiscard]] std::optional<std::size_t> votes_needed(EventKind kind) const;
+  // Whether a decision of `member` has the votes that it needs, as far as is known here, and none
+  // that do not count. Errors (peer): threshold_not_met, bad_signature, duplicate_signer,
+  // no_standing, unknown_member.
+  [[nodiscard]] Status check_ballot(const MemberId& member, EventKind kind, ByteView body,
+                                    const CaseId& id, const std::optional<CaseRecord>& record,
+                                    Turn& turn) const;
+  // Who decided before may not decide on the appeal.
+  [[nodiscard]] Status check_fresh_voters(std::span<const Vote> votes, const CaseRecord& record,
+                                          Turn& turn) const;
+  [[nodiscard]] Status check_may_vote(EventKind kind, const Actor& actor) const;
+  // Errors as those of submitting it.
+  [[nodiscard]] Status check_would_happen(const CaseRecord& record, const CaseId& id,
+                                          EventKind kind, ByteView body, Turn& turn) const;
+  [[nodiscard]] Status withdraw_other_votes(const Task& task, const Proposal& proposal,
+                                            const UserId& user, Turn& turn);
+  [[nodiscard]] std::vector<Vote> counting_votes(const Proposal& proposal) const;
+
   // node_redelivery.cc
   [[nodiscard]] bool may_redeliver(const MemberId& member) const;
   [[nodiscard]] Status redeliver(Turn& turn);
@@ -708,6 +751,7 @@ class Node {
   [[nodiscard]] Result<bool> has_agreement(TaskKind kind, const CaseId& id, const Actor& actor,
                                            Turn& turn) const;
   [[nodiscard]] Status keep_task(const Task& task, Turn& turn) const;
+  [[nodiscard]] Status make_room_for_task(Turn& turn);
   [[nodiscard]] Result<std::vector<Task>> all_tasks(Turn& turn) const;
   [[nodiscard]] Status load_pseudonyms(Turn& turn);
 

@@ -320,9 +320,27 @@ Result<std::vector<Task>> Node::all_tasks(Turn& turn) const {
   return found;
 }
 
+// Forgets what was decided long ago, if it must.
+Status Node::make_room_for_task(Turn& turn) {
+  HAMROH_ASSIGN(const std::vector<Task> tasks, all_tasks(turn));
+  std::size_t left = tasks.size();
+  for (const Task& old : tasks) {
+    const bool over = old.state != TaskState::open && trusted_now(turn) > old.decided + days(90);
+    if (over && left >= limits::tasks_max) {
+      HAMROH_TRY(turn.store.erase(Table::task, old.id.view()));
+      --left;
+    }
+  }
+  if (left >= limits::tasks_max) {
+    return caller_error(Code::full, "too many questions wait for a second person");
+  }
+  return {};
+}
+
 Result<TaskId> Node::ask(TaskKind kind, const CaseId& id, const std::string& reason,
                          const Actor& actor, Turn& turn) {
-  if (kind == TaskKind::unusual_reading || !actor.may(operation_for(kind))) {
+  if (kind == TaskKind::unusual_reading || kind == TaskKind::decision ||
+      !actor.may(operation_for(kind))) {
     return caller_error(Code::not_permitted, "your role may not ask for that");
   }
   if (reason.empty() || reason.size() > Task::reason_bytes_max || !is_plain_text(reason)) {
@@ -336,18 +354,7 @@ Result<TaskId> Node::ask(TaskKind kind, const CaseId& id, const std::string& rea
   if (!breaks && !sees(actor, id, *record, turn)) {
     return not_yours();
   }
-  HAMROH_ASSIGN(const std::vector<Task> tasks, all_tasks(turn));
-  std::size_t left = tasks.size();
-  for (const Task& old : tasks) {
-    const bool over = old.state != TaskState::open && trusted_now(turn) > old.decided + days(90);
-    if (over && left >= limits::tasks_max) {
-      HAMROH_TRY(turn.store.erase(Table::task, old.id.view()));
-      --left;
-    }
-  }
-  if (left >= limits::tasks_max) {
-    return caller_error(Code::full, "too many questions wait for a second person");
-  }
+  HAMROH_TRY(make_room_for_task(turn));
   const Task task = new_task(kind, id, reason, actor, turn);
   HAMROH_TRY(keep_task(task, turn));
   if (breaks) {
@@ -364,7 +371,7 @@ Result<TaskId> Node::ask(TaskKind kind, const CaseId& id, const std::string& rea
 
 bool Node::may_decide(const Task& task, const Actor& actor,
                       const std::optional<CaseRecord>& record) const {
-  if (task.user == actor.user ||
+  if (task.kind == TaskKind::decision || task.user == actor.user ||
       !actor.may(task.is_review() ? Operation::review : Operation::agree)) {
     return false;
   }
@@ -390,6 +397,9 @@ Status Node::decide_task(const TaskId& id, bool agrees, const Actor& actor, Turn
   }
   HAMROH_ASSIGN(Task task, Task::parse(id, *row));
   HAMROH_ASSIGN(const std::optional<CaseRecord> record, read_case(task.case_id, turn));
+  if (task.kind == TaskKind::decision) {
+    return caller_error(Code::invalid_argument, "this waits for votes: hamroh vote CASE");
+  }
   if (task.user == actor.user) {
     return caller_error(Code::second_person, "somebody else than who asked has to decide");
   }
@@ -416,7 +426,9 @@ Result<std::vector<Task>> Node::tasks(const Actor& actor, Turn& turn) const {
   std::vector<Task> shown;
   for (Task& task : tasks) {
     HAMROH_ASSIGN(const std::optional<CaseRecord> record, read_case(task.case_id, turn));
-    if (task.user == actor.user || may_decide(task, actor, record)) {
+    const bool votes = task.kind == TaskKind::decision && record &&
+                       actor.may(Operation::sign_vote) && sees(actor, task.case_id, *record, turn);
+    if (task.user == actor.user || votes || may_decide(task, actor, record)) {
       shown.push_back(std::move(task));
     }
     if (shown.size() == limits::vector_items_max) {

@@ -539,6 +539,16 @@ Result<Node::Verdict> Node::judge(const MemberId& member, const Inner& inner,
   if (!body) {
     return refuse(Code::invalid_form);
   }
+  // What comes again to a member that lost it had its votes checked before its first receipt.
+  if (is_voted_on(kind) && !again) {
+    const Status voted = check_ballot(member, kind, inner.body, inner.case_id, record, turn);
+    if (!voted && voted.error().blame == Blame::environment) {
+      return tl::unexpected(voted.error());
+    }
+    if (!voted) {
+      return refuse(voted.error().code);
+    }
+  }
   if (is_about_erasure(kind)) {
     return judge_erasure(member, inner, record, turn);
   }

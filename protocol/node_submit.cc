@@ -15,7 +15,7 @@ Result<EventFacts> facts_of(EventKind kind, ByteView body) {
     return caller_error(Code::invalid_form, "the body does not say what this kind of event needs");
   }
   EventFacts facts;
-  facts.about = said->about.value_or(Digest{});
+  facts.about = said->ballot ? said->ballot->subject : said->about.value_or(Digest{});
   facts.member = said->member.value_or(MemberId{});
   if (find_rule(kind)->codes == CodeList::service) {
     facts.service = static_cast<std::uint8_t>(*parse_code<Service>(said->code));
@@ -311,6 +311,14 @@ Result<Accepted> Node::submit(const Submission& given, const Actor& actor, Turn&
   if (std::ranges::adjacent_find(submission.to) != submission.to.end()) {
     return caller_error(Code::invalid_argument, "a recipient is named twice");
   }
+  if (is_voted_on(given.kind)) {
+    const Status voted =
+        check_ballot(identity_.member, given.kind, given.body, *submission.case_id, record, turn);
+    if (!voted && voted.error().blame == Blame::peer) {
+      return caller_error(voted.error().code, voted.error().text);
+    }
+    HAMROH_TRY(voted);
+  }
   const bool new_contact = opens || std::ranges::any_of(submission.to, [&](const MemberId& member) {
                              return !record->has(member);
                            });
@@ -391,8 +399,10 @@ Status Node::keep_submission(const Submission& submission, const EventFacts& fac
   if (const Code reason = record.fold(inner.case_id).reasons.back(); reason != Code::none) {
     return refuse_void(reason);
   }
-  // Whoever begins to work on a case that nobody has is whose it is.
-  if (!by_itself && actor.role != Role::integration && !is_given_to_somebody(record)) {
+  // Whoever begins to work on a case that nobody has is whose it is; but what several have signed is
+  // no more hers who signed last.
+  const bool voted = is_voted_on(submission.kind) && !facts.about.is_zero();
+  if (!by_itself && !voted && actor.role != Role::integration && !is_given_to_somebody(record)) {
     record.assigned.clear();
     record.assign(actor.user);
   }

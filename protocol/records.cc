@@ -406,11 +406,11 @@ std::vector<MemberId> CaseRecord::members_of(Audience audience) const {
 
 CaseRecord::Audience CaseRecord::usual_audience(EventKind kind, const EventFacts& facts) const {
   const auto about = std::ranges::find(events, facts.about, &CaseEvent::digest);
-  if (about != events.end()) {
-    return about->audience;
-  }
   const Rule* rule = find_rule(kind);
   const bool of_status = rule != nullptr && rule->track == Track::status;
+  if (about != events.end() && !of_status) {
+    return about->audience;
+  }
   Audience audience = 0;
   for (const CaseEvent& event : events) {
     const Rule* other = find_rule(static_cast<EventKind>(event.kind));

@@ -4,6 +4,7 @@ namespace hamroh {
 namespace {
 
 constexpr std::uint8_t row_version = 1;
+constexpr std::uint8_t decision_row_version = 2;  // nobody who knows no decisions reads it
 
 }  // namespace
 
@@ -17,6 +18,8 @@ const char* task_kind_name(TaskKind kind) {
       return "break_glass";
     case TaskKind::unusual_reading:
       return "unusual_reading";
+    case TaskKind::decision:
+      return "decision";
   }
   return "unknown";
 }
@@ -27,6 +30,8 @@ Operation operation_for(TaskKind kind) {
       return Operation::see_sealed_tier;
     case TaskKind::export_case:
       return Operation::export_case;
+    case TaskKind::decision:
+      return Operation::sign_vote;
     case TaskKind::break_glass:
     case TaskKind::unusual_reading:
       break;
@@ -48,7 +53,9 @@ const char* task_state_name(TaskState state) {
 
 Bytes Task::encode() const {
   CHECK(reason.size() <= reason_bytes_max);
-  Bytes out{row_version, static_cast<std::uint8_t>(kind), static_cast<std::uint8_t>(state)};
+  const bool decides = kind == TaskKind::decision;
+  Bytes out{decides ? decision_row_version : row_version, static_cast<std::uint8_t>(kind),
+            static_cast<std::uint8_t>(state)};
   append(out, case_id.view());
   append(out, user.view());
   put_u8(out, static_cast<std::uint8_t>(role));
@@ -57,6 +64,10 @@ Bytes Task::encode() const {
   put_u64(out, decided.ms);
   put_u16(out, static_cast<std::uint16_t>(reason.size()));
   append(out, view(reason));
+  if (decides) {
+    put_u16(out, static_cast<std::uint16_t>(proposal.size()));
+    append(out, proposal);
+  }
   return out;
 }
 
@@ -75,8 +86,13 @@ Result<Task> Task::parse(const TaskId& id, ByteView bytes) {
   task.decided = {reader.u64()};
   const std::uint16_t length = reader.u16();
   task.reason = std::string(text(reader.take(length)));
-  if (version != row_version || !reader.finished() || kind < 1 || kind > 4 || state < 1 ||
-      state > 3 || length > reason_bytes_max) {
+  const bool decides = kind == static_cast<std::uint8_t>(TaskKind::decision);
+  if (decides) {
+    const ByteView proposal = reader.take(reader.u16());
+    task.proposal.assign(proposal.begin(), proposal.end());
+  }
+  if (version != (decides ? decision_row_version : row_version) || !reader.finished() || kind < 1 ||
+      kind > 5 || state < 1 || state > 3 || length > reason_bytes_max) {
     return environment_error(Code::store_corrupt, "a task does not parse");
   }
   task.kind = static_cast<TaskKind>(kind);

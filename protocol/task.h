@@ -2,6 +2,7 @@
 // break-glass and unusual reading after the fact. Table::task, key task id[16]:
 //   version u8 (1) ‖ kind u8 ‖ state u8 ‖ case[16] ‖ user[16] ‖ role u8 ‖ created u64 ‖
 //   second[16] ‖ decided u64 ‖ length u16 ‖ reason
+// and of a decision, in version 2: ‖ length u16 ‖ proposal (ballot.h)
 #pragma once
 
 #include <string>
@@ -15,6 +16,7 @@ enum class TaskKind : std::uint8_t {
   export_case = 2,
   break_glass = 3,      // done already: to be reviewed
   unusual_reading = 4,  // the same
+  decision = 5,         // on a status: waits for the votes of commissioners
 };
 [[nodiscard]] const char* task_kind_name(TaskKind kind);  // "see_sealed_tier"
 // What a user needs the right to, to ask for it, or to do it.
@@ -35,7 +37,8 @@ struct Task {
   Timestamp created;
   UserId second;  // who decided; zero while open
   Timestamp decided;
-  std::string reason;  // UTF-8 without control characters
+  std::string reason;   // UTF-8 without control characters
+  Bytes proposal = {};  // of a decision
   bool operator==(const Task&) const = default;
 
   // What is done first and looked at afterwards.

@@ -214,6 +214,17 @@ struct FillRequest {
     out.members = raw(ask.after);
     out.limit = ask.limit;
   }
+  void operator()(const ProposeDecision& ask) {
+    out.case_id = raw(ask.case_id);
+    out.kind = static_cast<std::uint16_t>(ask.kind);
+    out.bytes = ask.body;
+  }
+  void operator()(const CastVote& ask) {
+    out.message = raw(ask.task);
+    out.laid = ask.certificate.encode();
+    append(out.laid, ask.signature.view());
+    out.bytes = out.laid;
+  }
   template <class Other>
   void operator()(const Other&) {}  // a verb of users: FillUserFields
 };
@@ -327,6 +338,26 @@ Result<Ask> parse_services_ask(std::size_t verb, const wire::RequestMessage& tab
   return ListServices{after, table.limit()};
 }
 
+Result<Ask> parse_vote_ask(std::size_t verb, const wire::RequestMessage& table) {
+  const ByteView bytes = bytes_of(table.bytes());
+  if (verb == verb_of<ProposeDecision>) {
+    HAMROH_ASSIGN(const CaseId id, fixed_of<CaseId>(table.case_id()));
+    if (bytes.size() > hamroh::limits::body_bytes_max) {
+      return caller_error(Code::too_large, "a body is over 120 KiB");
+    }
+    return ProposeDecision{id, static_cast<EventKind>(table.kind()), {bytes.begin(), bytes.end()}};
+  }
+  HAMROH_ASSIGN(const TaskId task, fixed_of<TaskId>(table.message()));
+  ByteReader reader(bytes);
+  HAMROH_ASSIGN(const auto certificate,
+                UserCertificate::parse(reader.take(UserCertificate::encoded_size)));
+  const auto signature = reader.fixed<Signature>();
+  if (!reader.finished()) {
+    return caller_error(Code::malformed, "a vote is a certificate and a signature");
+  }
+  return CastVote{task, certificate, signature};
+}
+
 Result<Ask> parse_query(std::size_t verb, const wire::RequestMessage& table) {
   switch (verb) {
     case verb_of<GetStatus>:
@@ -431,6 +462,9 @@ Result<Ask> parse_query(std::size_t verb, const wire::RequestMessage& table) {
     case verb_of<PublishServices>:
     case verb_of<ListServices>:
       return parse_services_ask(verb, table);
+    case verb_of<ProposeDecision>:
+    case verb_of<CastVote>:
+      return parse_vote_ask(verb, table);
     default:
       return parse_user_verb(verb, table);
   }
@@ -946,6 +980,21 @@ struct FillReply {
     digest = put(builder, reply.sha256.view());
     bytes = put(builder, ByteView(reply.file));
   }
+  void operator()(const Proposed& reply) {
+    message = put(builder, reply.task.view());
+    digest = put(builder, reply.decision.view());
+    number = reply.votes;
+    size = reply.needed;
+  }
+  void operator()(const Counted& reply) {
+    number = reply.votes;
+    size = reply.needed;
+    if (reply.sent) {
+      message = put(builder, reply.sent->message.view());
+      case_id = put(builder, reply.sent->case_id.view());
+      flag = reply.sent->duplicate;
+    }
+  }
   void operator()(const Published& reply) {
     number = reply.serial;
     size = reply.members;
@@ -1180,6 +1229,22 @@ Result<Answer> parse_vote(const wire::ReplyMessage& table) {
   return reply;
 }
 
+Result<Answer> parse_proposed(const wire::ReplyMessage& table) {
+  HAMROH_ASSIGN(const TaskId task, fixed_of<TaskId>(table.message()));
+  HAMROH_ASSIGN(const Digest decision, fixed_of<Digest>(table.digest()));
+  return Proposed{task, decision, table.number(), table.size()};
+}
+
+Result<Answer> parse_counted(const wire::ReplyMessage& table) {
+  Counted reply{table.number(), table.size(), {}};
+  HAMROH_ASSIGN(const auto message, optional_of<MessageId>(table.message()));
+  if (message) {
+    HAMROH_ASSIGN(const CaseId id, fixed_of<CaseId>(table.case_id()));
+    reply.sent = Accepted{*message, id, table.flag()};
+  }
+  return reply;
+}
+
 Result<Answer> parse_user_answer(std::size_t verb, const wire::ReplyMessage& table) {
   switch (verb) {
     case answer_of<LoggedIn>:
@@ -1284,6 +1349,10 @@ Result<Answer> parse_answer(std::size_t verb, const wire::ReplyMessage& table) {
       HAMROH_ASSIGN(const Digest sha256, fixed_of<Digest>(table.digest()));
       return PackFile{sha256, copy_of(table.bytes())};
     }
+    case answer_of<Proposed>:
+      return parse_proposed(table);
+    case answer_of<Counted>:
+      return parse_counted(table);
     case answer_of<Published>:
       return Published{table.number(), table.size()};
     case answer_of<Services>:

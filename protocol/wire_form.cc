@@ -282,6 +282,43 @@ Result<Consent> consent_of(const wire::ConsentTable& table) {
   return consent;
 }
 
+flatbuffers::Offset<wire::BallotTable> put(Builder& builder, const std::optional<Ballot>& ballot) {
+  if (!ballot) {
+    return {};
+  }
+  std::vector<flatbuffers::Offset<wire::VoteTable>> votes;
+  for (const Vote& vote : ballot->votes) {
+    const Bytes raw = vote.certificate.encode();
+    const auto certificate = builder.CreateVector(raw);
+    const auto signature = put_fixed(builder, std::optional(vote.signature));
+    votes.push_back(wire::CreateVoteTable(builder, certificate, signature));
+  }
+  const auto list = builder.CreateVector(votes);
+  const auto subject = put_fixed(builder, std::optional(ballot->subject));
+  return wire::CreateBallotTable(builder, subject, list);
+}
+
+Result<std::optional<Ballot>> ballot_of(const wire::BallotTable* table) {
+  if (table == nullptr) {
+    return std::optional<Ballot>{};
+  }
+  Ballot ballot;
+  HAMROH_ASSIGN(ballot.subject, wire::fixed_of<Digest>(table->subject()));
+  if (ballot.subject.is_zero() || table->votes() == nullptr ||
+      table->votes()->size() > limits::votes_max) {
+    return peer_error(Code::malformed, "a ballot about nothing, or of too many votes");
+  }
+  for (const auto* row : *table->votes()) {
+    const auto certificate = UserCertificate::parse(wire::bytes_of(row->certificate()));
+    if (!certificate) {
+      return peer_error(Code::malformed, "a vote without a certificate");
+    }
+    HAMROH_ASSIGN(const Signature signature, wire::fixed_of<Signature>(row->signature()));
+    ballot.votes.push_back({*certificate, signature});
+  }
+  return std::optional(std::move(ballot));
+}
+
 flatbuffers::Offset<wire::OfferedServiceTable> put(Builder& builder,
                                                    const OfferedService& offered) {
   const auto districts = put(builder, offered.districts);
@@ -407,9 +444,10 @@ Bytes encode(const Particulars& particulars) {
   const auto text = put(builder, particulars.text);
   const auto member = put_fixed(builder, particulars.member);
   const auto currency = put(builder, particulars.currency);
+  const auto ballot = put(builder, particulars.ballot);
   builder.Finish(
       wire::CreateParticularsTable(builder, about, code, text, particulars.until.ms, member,
-                                   raw(particulars.outcome), particulars.amount, currency),
+                                   raw(particulars.outcome), particulars.amount, currency, ballot),
       particulars_identifier);
   return wire::finished(builder);
 }
@@ -519,6 +557,7 @@ Result<Particulars> parse_particulars(ByteView body, EventKind kind) {
   said.outcome = code_of<State>(root->outcome());
   said.amount = root->amount();
   said.currency = text_of(root->currency());
+  HAMROH_ASSIGN(said.ballot, ballot_of(root->ballot()));
   if (find_fault(said, kind)) {
     return peer_error(Code::invalid_form, "particulars break the rule of their kind");
   }

@@ -262,6 +262,15 @@ Status Client::backup_end(const BackupId& backup) {
   return {};
 }
 
+Result<api::Proposed> Client::propose_decision(const CaseId& case_id, EventKind kind,
+                                               const Particulars& particulars) {
+  return call<api::Proposed>(api::ProposeDecision{case_id, kind, encode(particulars)});
+}
+
+Result<api::Counted> Client::cast_vote(const TaskId& task, const api::Vote& vote) {
+  return call<api::Counted>(api::CastVote{task, vote.certificate, vote.signature});
+}
+
 Result<api::Published> Client::publish_services(const ServiceStatement& statement) {
   return call<api::Published>(api::PublishServices{encode(statement)});
 }

@@ -629,6 +629,14 @@ std::string to_json(const Particulars& particulars) {
     out["amount"] = particulars.amount;
     out["currency"] = particulars.currency;
   }
+  if (particulars.ballot) {
+    out["votes"] = Json::array();
+    for (const Vote& vote : particulars.ballot->votes) {
+      out["votes"].push_back({{"user", vote.certificate.user.hex()},
+                              {"role", role_name(vote.certificate.role)},
+                              {"key", vote.certificate.key.hex()}});
+    }
+  }
   return printed(out);
 }
 

@@ -17,7 +17,12 @@ constexpr const char* introduction =
     "Each track has states of its own, so that help never waits for status. An event is *void* "
     "where its author has not\nthe seat, or the track is in no state that the event may come from: "
     "it changes nothing, and is shown with a coded\nreason. How concurrent events are ordered: "
-    "`case_fold.h`.\n";
+    "`case_fold.h`.\n\n"
+    "`status.assign`, `status.refuse` and `appeal.outcome` need the votes of as many commissioners "
+    "as "
+    "the jurisdiction pack\nsays (`ballot.h`); they are void where there is something newer to "
+    "decide on than what was voted on. `service.publish`\nand what nodes say of erasures belong to "
+    "no track.\n";
 
 std::string label(const Rule& rule) {
   return std::string(rule.name) + " (" + seat_name(rule.seat) + ")";

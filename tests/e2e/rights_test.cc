@@ -21,6 +21,12 @@ Bytes bytes(std::string_view text) {
   return {view(text).begin(), view(text).end()};
 }
 
+UserCertificate sample_certificate() {
+  UserCertificate made;
+  made.role = Role::commissioner;
+  return made;
+}
+
 // What is asked of each verb: harmless where it is allowed. A verb without a line here does not
 // compile.
 template <class Verb>
@@ -93,6 +99,8 @@ HAMROH_SAMPLES(GetUserKeys, {api::GetUserKeys{}})
 HAMROH_SAMPLES(SignVote, {api::SignVote{{}, bytes("a wrong passphrase")}})
 HAMROH_SAMPLES(PublishServices, {api::PublishServices{bytes("no statement")}})
 HAMROH_SAMPLES(ListServices, {api::ListServices{}})
+HAMROH_SAMPLES(ProposeDecision, {api::ProposeDecision{{}, EventKind::status_assign, {}}})
+HAMROH_SAMPLES(CastVote, {api::CastVote{{}, sample_certificate(), {}}})
 #undef HAMROH_SAMPLES
 
 template <std::size_t... Places>

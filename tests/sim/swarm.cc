@@ -102,7 +102,9 @@ class Run {
     }
     const std::size_t who = anybody();
     const CaseId& id = world_.random().pick(referrals_);
-    switch (world_.random().below(9)) {
+    switch (world_.random().below(10)) {
+      case 9:
+        return world_.vote(who, id);
       case 8:
         return world_.publish_services(who);
       case 0:

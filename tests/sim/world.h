@@ -60,6 +60,8 @@ class World {
   void take_or_give(std::size_t who, const CaseId& id);
   void write_as_person(std::size_t who, const CaseId& id);
   void come_or_leave(std::size_t who);
+  // A commissioner signs a decision on a status; nobody lets her sign twice under one.
+  void vote(std::size_t who, const CaseId& id);
   // Says how many places it has, now and then less than a minute after it said something else.
   void publish_services(std::size_t who);
 

@@ -154,6 +154,54 @@ void World::come_or_leave(std::size_t who) {
   }
 }
 
+void World::vote(std::size_t who, const CaseId& id) {
+  Site& site = *sites_[who];
+  const Actor actor = people()[1];
+  if (site.people.gone.contains(actor.user)) {
+    return;
+  }
+  const EventKind kind = random_.once_in(2) ? EventKind::status_assign : EventKind::status_refuse;
+  Particulars said;
+  said.code = kind == EventKind::status_refuse ? "evidence_incomplete" : "";
+  const Seed seed = Seed::make([&](auto raw) { std::ranges::fill(raw, 12); });
+  Result<Accepted> doubled = caller_error(Code::not_found, "not tried");
+  Result<Node::Counted> counted = caller_error(Code::not_found, "not tried");
+  const auto goes_on = [](const auto& result) {
+    return result || result.error().blame != Blame::environment;
+  };
+  const bool committed = turn(who, [&](Node& node, Turn& turn) -> Status {
+    const auto proposed = node.propose_decision(id, kind, encode(said), actor, turn);
+    if (!proposed) {
+      return goes_on(proposed) ? Status() : Status(tl::unexpected(proposed.error()));
+    }
+    Vote vote;
+    vote.certificate.user = actor.user;
+    vote.certificate.role = Role::commissioner;
+    vote.certificate.key = crypto::SigningKey::from_seed(seed).public_key();
+    HAMROH_TRY(node.certify(vote.certificate));
+    vote.signature = sign_vote(seed, vote.certificate.home, actor.user, proposed->decision);
+    HAMROH_ASSIGN(const std::vector<Task> tasks, node.tasks(actor, turn));
+    const auto task = std::ranges::find(tasks, proposed->task, &Task::id);
+    if (task != tasks.end()) {
+      HAMROH_ASSIGN(const Proposal proposal, Proposal::parse(task->proposal));
+      Particulars twice = said;
+      twice.ballot = Ballot{proposal.subject, {vote, vote}};
+      doubled = node.submit({draw_message_id(), id, kind, {}, encode(twice), {}}, actor, turn);
+    }
+    counted = node.cast_vote(proposed->task, vote, actor, turn);
+    return goes_on(counted) ? Status() : Status(tl::unexpected(counted.error()));
+  });
+  if (!committed || !trustworthy(who)) {
+    return;
+  }
+  if (doubled) {
+    fail(site.name + " counts one signer of a decision twice");
+  }
+  if (counted && counted->sent) {
+    note("vote", who, counted->votes, id.view());
+  }
+}
+
 void World::publish_services(std::size_t who) {
   Site& site = *sites_[who];
   OfferedService offered;

@@ -130,6 +130,8 @@ std::vector<Request> all_requests() {
       {42, PublishServices{Bytes(hamroh::limits::services_bytes_max, 4)}},
       {43, ListServices{std::nullopt, 1}},
       {44, ListServices{member, limits::services_max}},
+      {45, ProposeDecision{case_id, EventKind::status_refuse, bytes("particulars")}},
+      {46, CastVote{filled<TaskId>(2), certificate(), filled<Signature>(7)}},
   };
 }
 
@@ -327,6 +329,9 @@ std::vector<Reply> all_replies() {
       {32, Published{1'790'000'000'000, 17}},
       {33, Services{{{filled<MemberId>(3), {5}, Bytes(70, 1)}, {filled<MemberId>(4), {6}, {}}},
                     filled<MemberId>(4)}},
+      {34, Proposed{filled<TaskId>(2), filled<Digest>(3), 1, 3}},
+      {35, Counted{1, 3, {}}},
+      {36, Counted{3, 3, Accepted{filled<MessageId>(1), filled<CaseId>(2), true}}},
       {26, Case{case_view(true), names()}},
       {27, Body{EventKind::referral_send, Bytes(30, 3), true}},
       {21, RecoveryShares{{Bytes(recovery_share_bytes, 1), Bytes(recovery_share_bytes, 2)}}},

@@ -404,6 +404,23 @@ TEST(CaseFold, AnEventThatComesTwiceCountsOnce) {
   EXPECT_EQ(state.tracks, story.fold().tracks);
 }
 
+TEST(CaseFold, VotesAreForWhatThereIsToDecideOnAndForNothingBefore) {
+  Story story;
+  story.tell(ngo, K::referral_send, of({commission}));
+  const auto audience = of({ngo, commission, ministry});
+  const auto application = story.tell(ngo, K::status_apply, audience);
+  const auto early = story.tell(commission, K::status_assign, audience, {.about = 1});
+  story.tell(commission, K::status_assign, audience, {.about = application});
+  const auto returned = story.tell(ministry, K::ministry_return, audience);
+  const auto again = story.tell(commission, K::status_assign, audience, {.about = application});
+  const auto fresh = story.tell(commission, K::status_refuse, audience, {.about = returned});
+  const CaseState state = story.fold();
+  EXPECT_EQ(state.reasons[early - 1], Code::not_found);
+  EXPECT_EQ(state.reasons[again - 1], Code::not_found);
+  EXPECT_EQ(state.reasons[fresh - 1], Code::none);
+  EXPECT_EQ(state.status_subject, digest_of(returned));
+}
+
 // ---- any order of arrival ---------------------------------------------------------------------
 
 Story random_story(std::mt19937_64& random) {
@@ -455,6 +472,7 @@ TEST(CaseFold, AnyPermutationOfArrivalFoldsAlike) {
       const CaseState state = story.fold(arrival);
       ASSERT_EQ(state.tracks, expected.tracks) << round;
       ASSERT_EQ(state.gaps, expected.gaps) << round;
+      ASSERT_EQ(state.status_subject, expected.status_subject) << round;
       ASSERT_EQ(state.order.size(), expected.order.size()) << round;
       for (std::size_t at = 0; at < state.order.size(); ++at) {
         ASSERT_EQ(arrival[state.order[at]], all[expected.order[at]]) << round;

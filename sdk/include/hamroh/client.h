@@ -150,6 +150,11 @@ class Client {
   [[nodiscard]] Status backup_renew(const BackupId& backup);
   [[nodiscard]] Status backup_end(const BackupId& backup);
 
+  // A decision to be voted on; then sign_vote over what it answers, and cast_vote.
+  [[nodiscard]] Result<api::Proposed> propose_decision(const CaseId& case_id, EventKind kind,
+                                                       const Particulars& particulars);
+  [[nodiscard]] Result<api::Counted> cast_vote(const TaskId& task, const api::Vote& vote);
+
   // What this member gives; the node counts the serial.
   [[nodiscard]] Result<api::Published> publish_services(const ServiceStatement& statement);
   struct KnownStatement {

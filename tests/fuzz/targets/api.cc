@@ -9,6 +9,8 @@ std::vector<Bytes> seeds() {
   using namespace api;
   const auto message = filled<MessageId>(1);
   std::vector<Bytes> all;
+  UserCertificate voter;
+  voter.role = Role::commissioner;
   const std::vector<Request> requests = {
       {1, Submit{message,
                  filled<CaseId>(2),
@@ -25,6 +27,10 @@ std::vector<Bytes> seeds() {
       {9, Rotate{true, true, false, false, true, "tcp://node.example:1"}},
       {10, GetAlarms{}},
       {8, GetStatus{}},
+      {11, PublishServices{Bytes(200, 4)}},
+      {12, ListServices{filled<MemberId>(3), 5}},
+      {13, ProposeDecision{filled<CaseId>(2), EventKind::status_assign, Bytes(40, 3)}},
+      {14, CastVote{filled<TaskId>(2), voter, filled<Signature>(3)}},
   };
   for (const Request& request : requests) {
     all.push_back(chosen(0, encode(request)));
@@ -42,6 +48,9 @@ std::vector<Bytes> seeds() {
                    Bytes(30, 2),
                    Bytes(31, 3)}}}},
   };
+  all.push_back(
+      chosen(1, encode(Reply{5, Services{{{filled<MemberId>(3), {4}, Bytes(30, 5)}}, {}}})));
+  all.push_back(chosen(1, encode(Reply{6, Counted{1, 3, Accepted{message, {}, false}}})));
   for (const Reply& reply : replies) {
     all.push_back(chosen(1, encode(reply)));
   }

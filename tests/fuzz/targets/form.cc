@@ -41,10 +41,17 @@ std::vector<Bytes> seeds() {
   asked.text = FreeText{"ru", "вопрос"};
   Particulars refused;
   refused.code = "evidence_incomplete";
+  Particulars voted = refused;
+  voted.ballot.emplace();
+  voted.ballot->subject.bytes.fill(6);
+  UserCertificate certificate;
+  certificate.role = Role::commissioner;
+  voted.ballot->votes = {{certificate, {}}, {certificate, {}}};
   ServiceStatement services{7, {1'790'000'000'000}, {}};
   services.services.push_back({Service::shelter, {"TJ-SU"}, {"tg"}, "", 3, {Sex::female}, {}});
   services.services.push_back({Service::legal, {"TJ"}, {"ru"}, "Mon", {}, {}, {}, Accepts::closed});
   return {chosen(7, encode(services)),
+          chosen(4, encode(voted)),
           chosen(0, bench::sample_body(2'048, 7)),
           chosen(0, bench::sample_body(0, 1)),
           chosen(1, encode(declined)),

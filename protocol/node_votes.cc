@@ -1,0 +1,264 @@
+// Decisions on a status by several commissioners: proposed, signed one after another, sent when there
+// are enough votes; and checked by everybody who receives them.
+
+#include <utility>
+
+#include "protocol/node.h"
+#include "protocol/wire_form.h"
+
+namespace hamroh {
+namespace {
+
+AuthorKey own_author_key(const crypto::SigningKey& key) {
+  return *AuthorKey::from(key.public_key().view());
+}
+
+}  // namespace
+
+std::optional<std::size_t> Node::votes_needed(EventKind kind) const {
+  const Pack* pack = pack_in_force();
+  if (pack == nullptr) {
+    return std::nullopt;
+  }
+  const std::optional<Votes>& votes =
+      kind == EventKind::appeal_outcome ? pack->appeal_votes : pack->status_votes;
+  return votes ? std::optional<std::size_t>(votes->needed) : std::nullopt;
+}
+
+Status Node::check_ballot(const MemberId& member, EventKind kind, ByteView body, const CaseId& id,
+                          const std::optional<CaseRecord>& record, Turn& turn) const {
+  const Member* decides = membership_->find(member);
+  if (decides == nullptr) {
+    return peer_error(Code::unknown_member, "a decision of nobody in the network");
+  }
+  HAMROH_ASSIGN(Particulars said, parse_particulars(body, kind));
+  const std::optional<Ballot> ballot = std::exchange(said.ballot, std::nullopt);
+  const std::optional<std::size_t> needed = votes_needed(kind);
+  if (!ballot) {
+    return needed ? Status(peer_error(Code::threshold_not_met,
+                                      "the jurisdiction pack wants votes: hamroh vote CASE"))
+                  : Status();
+  }
+  const Digest decision = decision_digest({identity_.network, id, ballot->subject}, kind, said);
+  HAMROH_TRY(check_votes({identity_.network, member}, decides->author, decision, ballot->votes));
+  if (kind == EventKind::appeal_outcome && record) {
+    HAMROH_TRY(check_fresh_voters(ballot->votes, *record, turn));
+  }
+  return !needed || ballot->votes.size() >= *needed
+             ? Status()
+             : Status(peer_error(Code::threshold_not_met, "fewer votes than the pack wants"));
+}
+
+Status Node::check_fresh_voters(std::span<const Vote> votes, const CaseRecord& record,
+                                Turn& turn) const {
+  for (const CaseRecord::CaseEvent& event : record.events) {
+    const auto kind = static_cast<EventKind>(event.kind);
+    if (kind != EventKind::status_assign && kind != EventKind::status_refuse) {
+      continue;
+    }
+    HAMROH_ASSIGN(const auto message, read_message(event.author, event.message, turn));
+    if (!message || !message->body) {
+      continue;
+    }
+    HAMROH_ASSIGN(const Inner inner, read_inner(*message, turn));
+    const auto said = parse_particulars(inner.body, kind);
+    if (!said || !said->ballot) {
+      continue;
+    }
+    for (const Vote& before : said->ballot->votes) {
+      if (std::ranges::any_of(votes, [&](const Vote& vote) {
+            return vote.certificate.key == before.certificate.key;
+          })) {
+        return peer_error(Code::no_standing, "who decided before decides on no appeal");
+      }
+    }
+  }
+  return {};
+}
+
+Status Node::check_may_vote(EventKind kind, const Actor& actor) const {
+  if (locked()) {
+    return caller_error(Code::locked, "the vault is locked: unlock it to vote");
+  }
+  if (!is_voted_on(kind)) {
+    return caller_error(Code::invalid_argument, "that is nothing on which commissioners vote");
+  }
+  if (actor.role != Role::commissioner || !actor.may(operation_for(kind))) {
+    return caller_error(Code::not_permitted, "commissioners vote, with a key of their own");
+  }
+  const Member* own = directory() == nullptr ? nullptr : active_member(identity_.member);
+  if (own == nullptr || phase_ == Phase::stopped) {
+    return caller_error(Code::not_ready, "this node is no active member of a network");
+  }
+  if (!own->capabilities.has(*capability_for(kind))) {
+    return caller_error(Code::not_capable, "the directory does not allow this node that kind");
+  }
+  return {};
+}
+
+// Entered into a copy of the case, which is thrown away.
+Status Node::check_would_happen(const CaseRecord& record, const CaseId& id, EventKind kind,
+                                ByteView body, Turn& turn) const {
+  HAMROH_ASSIGN(const BodyFacts facts, check_body(kind, body));
+  CaseRecord trial = record;
+  Inner inner;
+  inner.message = *MessageId::from(turn.entropy.draw<TaskId>().view());
+  inner.author = identity_.member;
+  inner.recipients = usual_recipients(trial, kind, facts.event);
+  inner.case_id = id;
+  for (const MemberId& member : inner.recipients) {
+    trial.join(member);
+  }
+  trial.join(identity_.member);
+  inner.heads = trial.heads(trial.audience_of(inner.recipients) |
+                            trial.audience_of(std::span(&identity_.member, 1)));
+  inner.created = trial.created_after(identity_.member, turn.now);
+  inner.kind = static_cast<std::uint16_t>(kind);
+  trial.apply(inner, turn.entropy.draw<Digest>(), facts.event);
+  switch (trial.fold(id).reasons.back()) {
+    case Code::none:
+      return {};
+    case Code::no_standing:
+      return caller_error(Code::no_standing, "it is not for this node to decide on that");
+    default:
+      return caller_error(Code::wrong_state, "there is nothing on which this could be decided now");
+  }
+}
+
+Result<Node::Proposed> Node::propose_decision(const CaseId& id, EventKind kind, ByteView body,
+                                              const Actor& actor, Turn& turn) {
+  HAMROH_TRY(check_may_vote(kind, actor));
+  HAMROH_ASSIGN(const CaseRecord record, seen_case(id, actor, turn));
+  const auto said = parse_particulars(body, kind);
+  if (!said || said->ballot) {
+    return caller_error(Code::invalid_form, "the body does not say what this decision needs");
+  }
+  HAMROH_TRY(check_would_happen(record, id, kind, body, turn));
+  Proposal proposal{kind, record.fold(id).status_subject, *said, {}};
+  const Subject subject{identity_.network, id, proposal.subject};
+  const Digest decision = decision_digest(subject, kind, *said);
+  HAMROH_ASSIGN(std::vector<Task> tasks, all_tasks(turn));
+  for (Task& task : tasks) {
+    if (task.kind != TaskKind::decision || task.case_id != id || task.state != TaskState::open) {
+      continue;
+    }
+    HAMROH_ASSIGN(const Proposal known, Proposal::parse(task.proposal));
+    if (known.subject != proposal.subject) {
+      task.state = TaskState::refused;  // what it was about has been decided
+      task.decided = turn.now;
+      HAMROH_TRY(keep_task(task, turn));
+    } else if (decision_digest(subject, known.kind, known.said) == decision) {
+      return Proposed{task.id, decision, counting_votes(known).size(), votes_needed(kind)};
+    }
+  }
+  HAMROH_TRY(make_room_for_task(turn));
+  Task task;
+  task.id = turn.entropy.draw<TaskId>();
+  task.kind = TaskKind::decision;
+  task.case_id = id;
+  task.user = actor.user;
+  task.role = actor.role;
+  task.created = turn.now;
+  task.reason = event_kind_name(kind);
+  if (said->outcome) {
+    task.reason += std::string(" ") + state_name(*said->outcome);
+  }
+  task.reason += said->code.empty() ? "" : " " + said->code;
+  task.proposal = proposal.encode();
+  HAMROH_TRY(keep_task(task, turn));
+  return Proposed{task.id, decision, 0, votes_needed(kind)};
+}
+
+// Of commissioners who still are, under the key that the directory lists.
+std::vector<Vote> Node::counting_votes(const Proposal& proposal) const {
+  std::vector<Vote> counting;
+  for (const Vote& vote : proposal.votes) {
+    const auto user = users_.find(vote.certificate.user);
+    const bool active =
+        user != users_.end() && user->second.active && user->second.role == Role::commissioner;
+    if (active && vote.certificate.author == own_author_key(*author_)) {
+      counting.push_back(vote);
+    }
+  }
+  return counting;
+}
+
+Status Node::withdraw_other_votes(const Task& task, const Proposal& proposal, const UserId& user,
+                                  Turn& turn) {
+  HAMROH_ASSIGN(std::vector<Task> tasks, all_tasks(turn));
+  for (Task& other : tasks) {
+    if (other.kind != TaskKind::decision || other.case_id != task.case_id || other.id == task.id ||
+        other.state != TaskState::open) {
+      continue;
+    }
+    HAMROH_ASSIGN(Proposal known, Proposal::parse(other.proposal));
+    const bool hers = known.subject == proposal.subject && known.has_voted(user);
+    if (hers) {
+      std::erase_if(known.votes, [&](const Vote& vote) { return vote.certificate.user == user; });
+      other.proposal = known.encode();
+      HAMROH_TRY(keep_task(other, turn));
+    }
+  }
+  return {};
+}
+
+Result<Node::Counted> Node::cast_vote(const TaskId& id, const Vote& vote, const Actor& actor,
+                                      Turn& turn) {
+  HAMROH_ASSIGN(const std::vector<Task> tasks, all_tasks(turn));
+  const auto found = std::ranges::find(tasks, id, &Task::id);
+  if (found == tasks.end() || found->kind != TaskKind::decision) {
+    return caller_error(Code::not_found, "no such decision waits for votes");
+  }
+  Task task = *found;
+  HAMROH_ASSIGN(Proposal proposal, Proposal::parse(task.proposal));
+  HAMROH_TRY(check_may_vote(proposal.kind, actor));
+  HAMROH_ASSIGN(const CaseRecord record, seen_case(task.case_id, actor, turn));
+  const MessageId message = *MessageId::from(task.id.view());
+  if (task.state == TaskState::agreed && proposal.has_voted(actor.user)) {
+    return Counted{proposal.votes.size(), votes_needed(proposal.kind),
+                   Accepted{message, task.case_id, true}};
+  }
+  if (task.state != TaskState::open ||
+      record.fold(task.case_id).status_subject != proposal.subject) {
+    return caller_error(Code::conflict, "this has been decided: see hamroh case show");
+  }
+  const Digest decision = decision_digest({identity_.network, task.case_id, proposal.subject},
+                                          proposal.kind, proposal.said);
+  if (vote.certificate.user != actor.user) {
+    return caller_error(Code::not_permitted, "everybody votes for herself");
+  }
+  if (vote.certificate.author != own_author_key(*author_)) {
+    return caller_error(Code::bad_signature,
+                        "this organisation has new keys: make yours again, hamroh user key make");
+  }
+  const auto good = check_votes({identity_.network, identity_.member}, own_author_key(*author_),
+                                decision, std::span(&vote, 1));
+  if (!good) {
+    return caller_error(good.error().code, good.error().text);
+  }
+  std::erase_if(proposal.votes,
+                [&](const Vote& old) { return old.certificate.user == actor.user; });
+  if (proposal.votes.size() == limits::votes_max) {
+    return caller_error(Code::full, "a decision has at most 32 votes");
+  }
+  proposal.votes.push_back(vote);
+  const std::vector<Vote> votes = counting_votes(proposal);
+  Counted counted{votes.size(), votes_needed(proposal.kind), {}};
+  if (counted.votes >= counted.needed.value_or(1)) {
+    // First, because it is the only thing that may still be refused.
+    Particulars said = proposal.said;
+    said.ballot = Ballot{proposal.subject, votes};
+    HAMROH_ASSIGN(counted.sent, submit({message, task.case_id, proposal.kind, {}, encode(said), {}},
+                                       actor, turn));
+    task.state = TaskState::agreed;
+    task.second = actor.user;
+    task.decided = turn.now;
+  }
+  HAMROH_TRY(withdraw_other_votes(task, proposal, actor.user, turn));
+  task.proposal = proposal.encode();
+  HAMROH_TRY(keep_task(task, turn));
+  HAMROH_TRY(enter_access(EntryKind::voted, actor, task.case_id, {}, task.reason, turn));
+  return counted;
+}
+
+}  // namespace hamroh
