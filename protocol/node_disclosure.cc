@@ -342,10 +342,10 @@ Result<ReferralForm> Node::known_form(const Inner& inner, const Digest& digest, 
     return parse_referral(tiers ? tiers->form : inner.body);
   }
   HAMROH_ASSIGN(ReferralForm form, parse_referral(inner.body));
-  if (form.committed.empty()) {
+  HAMROH_ASSIGN(const auto record, read_case(inner.case_id, turn));
+  if (form.committed.empty() || !record) {
     return form;
   }
-  HAMROH_ASSIGN(const auto record, read_case(inner.case_id, turn));
   const auto referral = std::ranges::find(record->events, digest, &CaseRecord::CaseEvent::digest);
   for (const CaseRecord::CaseEvent& event : record->events) {
     if (referral == record->events.end() || !is_disclosure_of(event, *referral)) {
