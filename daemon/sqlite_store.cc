@@ -530,7 +530,8 @@ Status SqliteStore::State::check_owner() {
     return environment_error(Code::store_corrupt, "the database is another program's");
   }
   // As text, because any 32-bit number may stand there.
-  if (version == std::to_string(schema_version) || version == "1" || version == "2") {
+  if (version == std::to_string(schema_version) || version == "1" || version == "2" ||
+      version == "3") {
     return {};
   }
   return version.starts_with('-') || version == "0"

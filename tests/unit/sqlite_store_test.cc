@@ -196,7 +196,8 @@ TEST_F(SqliteStoreTest, AnOlderSchemaGetsItsNewTablesAndKeepsItsRows) {
   auto store = open_store(path_);
   ASSERT_TRUE(put_one(*store, Table::message, view("a"), view("1")));
   store.reset();
-  for (const char* table : {"user", "case_key", "access", "erased", "task", "pack", "tier"}) {
+  for (const char* table :
+       {"user", "case_key", "access", "erased", "task", "pack", "tier", "service"}) {
     run_sql(path_, (std::string("DROP TABLE ") + table).c_str());
   }
   run_sql(path_, "PRAGMA user_version=1");
@@ -207,9 +208,10 @@ TEST_F(SqliteStoreTest, AnOlderSchemaGetsItsNewTablesAndKeepsItsRows) {
   EXPECT_EQ(transaction->get(Table::message, view("a")).value(), Bytes{'1'});
 }
 
-TEST_F(SqliteStoreTest, ASchemaBeforeDisclosureGetsItsTable) {
+TEST_F(SqliteStoreTest, ASchemaBeforeDisclosureGetsItsTables) {
   open_store(path_).reset();
   run_sql(path_, "DROP TABLE tier");
+  run_sql(path_, "DROP TABLE service");
   run_sql(path_, "PRAGMA user_version=3");
   const auto store = open_store(path_);
   ASSERT_TRUE(store);
