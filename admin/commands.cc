@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <numeric>
 #include <utility>
@@ -133,6 +134,23 @@ Names names_of(Client& client, const api::Names& users) {
   }
   names.users.insert(users.begin(), users.end());
   return names;
+}
+
+Timestamp wall_now() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
+  return {static_cast<std::uint64_t>(ms)};
+}
+
+std::string language_of(const Arguments& arguments) {
+  if (!arguments.language.empty()) {
+    return arguments.language;
+  }
+  const char* locale = std::getenv("LANG");
+  const std::string_view set = locale == nullptr ? "" : locale;
+  const auto is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
+  const bool names_one = set.size() >= 3 && is_letter(set[0]) && is_letter(set[1]) && set[2] == '_';
+  return names_one ? std::string(set.substr(0, 2)) : "en";
 }
 
 int said(const Arguments& arguments, const std::string& words) {

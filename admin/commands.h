@@ -141,6 +141,7 @@ int refer(const Arguments& arguments);
 int wait(const Arguments& arguments);
 int inbox(const Arguments& arguments);
 int case_show(const Arguments& arguments);
+int case_person_statement(const Arguments& arguments);
 int case_list(const Arguments& arguments);
 int accept(const Arguments& arguments);
 int decline(const Arguments& arguments);
@@ -217,6 +218,9 @@ int fail(const Arguments& arguments, const std::string& where, const LookupFault
          const Client& client);
 int fail(const Arguments& arguments, const std::string& where, const Error& error);
 int usage(const Arguments& arguments, const std::string& what);
+[[nodiscard]] Timestamp wall_now();
+// Of what is typed or shown: --language, else that of LANG, else en.
+[[nodiscard]] std::string language_of(const Arguments& arguments);
 // For what has nothing to show but that it was done: exit_done.
 int said(const Arguments& arguments, const std::string& words);
 // ---- of messages (commands_case.cc)

@@ -1,7 +1,6 @@
 // What people do with cases: refer, look, decide, write notes, and wait for what became of it.
 
 #include <cstdio>
-#include <cstdlib>
 #include <iostream>
 #include <iterator>
 
@@ -62,17 +61,6 @@ std::string without_last_newline(std::string text) {
     text.pop_back();
   }
   return text;
-}
-
-std::string language_of(const Arguments& arguments) {
-  if (!arguments.language.empty()) {
-    return arguments.language;
-  }
-  const char* locale = std::getenv("LANG");
-  const std::string_view set = locale == nullptr ? "" : locale;
-  const auto is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
-  const bool names_one = set.size() >= 3 && is_letter(set[0]) && is_letter(set[1]) && set[2] == '_';
-  return names_one ? std::string(set.substr(0, 2)) : "en";
 }
 
 // What waits in this case for votes; nothing if whoever asks may not know.

@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <chrono>
 #include <cstdio>
 #include <filesystem>
 
@@ -20,12 +19,6 @@ namespace {
 
 void print_line(const std::string& text) {
   std::puts(text.c_str());
-}
-
-Timestamp now() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return {static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(since).count())};
 }
 
 // Out of the file that was named, or asked for. Wiped by the caller.
@@ -167,7 +160,7 @@ int status(const Arguments& arguments) {
     if (arguments.json) {
       print_line(status_json(*shown));
     } else {
-      std::fputs(status_text(*shown, now()).c_str(), stdout);
+      std::fputs(status_text(*shown, wall_now()).c_str(), stdout);
     }
     return exit_done;
   });

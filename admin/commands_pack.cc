@@ -6,7 +6,6 @@
 // is not compared, and said to be so; one that is another text is a mistake.
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 
 #include "admin/commands.h"
@@ -130,12 +129,6 @@ std::optional<Checked> valid_pack(const Arguments& arguments, const std::string&
     return std::nullopt;
   }
   return std::move(*checked);
-}
-
-Timestamp now() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return {static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(since).count())};
 }
 
 // "2026-11-20T09:30", as the clocks of the jurisdiction show it.
@@ -276,7 +269,7 @@ int pack_due(const Arguments& arguments) {
     return code;
   }
   const Calendar& calendar = checked->pack->calendar;
-  const auto start = arguments.begins.empty() ? std::optional(now())
+  const auto start = arguments.begins.empty() ? std::optional(wall_now())
                                               : parse_local_time(arguments.begins, calendar);
   if (!start) {
     return usage(arguments, "--from is a time like 2026-11-20T09:30, as clocks show it there");

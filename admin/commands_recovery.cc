@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <chrono>
 #include <cstdio>
 
 #include "admin/commands.h"
@@ -21,9 +20,7 @@ constexpr const char* panic_word = "PANIC";
 constexpr Duration panic_patience = seconds(5);  // then it is looked at from outside
 
 std::string today() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
-  return to_iso8601({static_cast<std::uint64_t>(ms)}).substr(0, 10);
+  return to_iso8601(wall_now()).substr(0, 10);
 }
 
 std::string number(std::size_t value) {

@@ -3,7 +3,6 @@
 
 #include <unistd.h>
 
-#include <chrono>
 #include <cstdio>
 #include <iostream>
 
@@ -16,12 +15,6 @@
 
 namespace hamroh {
 namespace {
-
-Timestamp wall_now() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
-  return {static_cast<std::uint64_t>(ms)};
-}
 
 std::string joined(const std::vector<std::string>& words) {
   std::string all;

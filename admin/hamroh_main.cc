@@ -213,6 +213,13 @@ class CommandLine {
     CLI::App* cases = group("case", "Show cases", "hamroh case show 0193a5c2-7b41");
     with_case(verb(cases, "show", "Show one case and all its events",
                    "hamroh case show 0193a5c2-7b41", case_show));
+    CLI::App* statement =
+        verb(cases, "person-statement",
+             "A page for the person: what was shared about her, with whom, and how to take it back",
+             "hamroh case person-statement 0193a5c2 --language tg", case_person_statement);
+    with_case(statement);
+    statement->add_option("--language", a_.language, "tg, ru or en (default: that of LANG)");
+    statement->add_option("--out", a_.out, "Write it to this file");
     verb(cases, "list", "List the cases, newest first", "hamroh case list", case_list);
     add_access_verbs(cases);
     add_lifecycle_verbs(cases);
