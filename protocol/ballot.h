@@ -1,5 +1,5 @@
-// Decisions on a status that several commissioners make: what each of them signs, and when it counts.
-// Pure.
+// Decisions on a status that several commissioners make: what each of them signs, and when it
+// counts. Pure.
 //
 //   decision = SHA-256(L(decision) ‖ network[32] ‖ case[16] ‖ subject[32] ‖ kind u16 ‖ outcome u8 ‖
 //              member[16] ‖ code length u16 ‖ code ‖ text length u32 ‖ language ‖ 0x00 ‖ text)

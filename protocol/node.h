@@ -162,8 +162,8 @@ class Node {
   [[nodiscard]] static Result<Node> open(const NodeOptions& options, Turn& turn);
 
   // Takes over a jurisdiction pack: its bytes must be those that a directory known here names, or
-  // that a case here was opened under. Errors (caller): pack_not_named, malformed (hamroh pack check
-  // says why), not_ready (not joined yet).
+  // that a case here was opened under. Errors (caller): pack_not_named, malformed (hamroh pack
+  // check says why), not_ready (not joined yet).
   [[nodiscard]] Status install_pack(ByteView file, Turn& turn);
   // By the SHA-256 of its bytes; null if it is not here.
   [[nodiscard]] const Pack* pack(const Digest& sha256) const;

@@ -399,8 +399,8 @@ Status Node::keep_submission(const Submission& submission, const EventFacts& fac
   if (const Code reason = record.fold(inner.case_id).reasons.back(); reason != Code::none) {
     return refuse_void(reason);
   }
-  // Whoever begins to work on a case that nobody has is whose it is; but what several have signed is
-  // no more hers who signed last.
+  // Whoever begins to work on a case that nobody has is whose it is; but what several have signed
+  // is no more hers who signed last.
   const bool voted = is_voted_on(submission.kind) && !facts.about.is_zero();
   if (!by_itself && !voted && actor.role != Role::integration && !is_given_to_somebody(record)) {
     record.assigned.clear();

@@ -1,5 +1,5 @@
-// Decisions on a status by several commissioners: proposed, signed one after another, sent when there
-// are enough votes; and checked by everybody who receives them.
+// Decisions on a status by several commissioners: proposed, signed one after another, sent when
+// there are enough votes; and checked by everybody who receives them.
 
 #include <utility>
 

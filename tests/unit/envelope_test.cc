@@ -108,7 +108,7 @@ TEST(Content, ListOfSectionsHasAnEnd) {
 
 TEST(Content, UnknownSectionsAreSkippedUnlessCritical) {
   const Bytes end = section(0, {});
-  for (const std::uint16_t type : {std::uint16_t{7}, std::uint16_t{8}, std::uint16_t{0x7fff}}) {
+  for (const std::uint16_t type : {std::uint16_t{9}, std::uint16_t{10}, std::uint16_t{0x7fff}}) {
     const Bytes plain = section(type, bytes("of a later version"));
     EXPECT_TRUE(parse_content(proof_and(joined({plain, end})))) << type;
     const Bytes critical =

@@ -20,6 +20,15 @@ Actor person(std::uint8_t number, Role role, std::vector<std::string> teams) {
   return {user_id(number), role, std::move(teams), {}};
 }
 
+Bytes sealed_referral() {
+  ReferralForm form = parse_referral(referral()).value();
+  form.sealed.emplace();
+  form.sealed->narrative = FreeText{"en", "what only two may read"};
+  using enum DisclosureTier;
+  form.consent.scope = {{{"kind:commission"}, {t1, t2, t3, t4}, {"protection"}}};
+  return encode(form);
+}
+
 class NodeAccess : public NodeFixture {
  protected:
   NodeAccess() {
@@ -45,6 +54,17 @@ class NodeAccess : public NodeFixture {
     std::optional<Outcome> outcome;
     in_turn(commission_, [&](Turn& turn) { outcome.emplace(use(*commission_.node, turn)); });
     return std::move(*outcome);
+  }
+  // A referral with a sealed tier, which has been disclosed to the commission; the case is still
+  // nobody's there.
+  CaseId incoming_sealed(std::uint64_t number) {
+    const CaseId id = incoming(number, sealed_referral());
+    EXPECT_TRUE(at_commission([&](Node& node, Turn& turn) {
+      return node.submit({id_of(900), id, EventKind::referral_accept, {}, encode(Decision{}), {}},
+                         program(), turn);
+    }));
+    talk();
+    return id;
   }
   Code showing(const Actor& actor, const CaseId& id) {
     return code_of(
@@ -93,13 +113,6 @@ class NodeAccess : public NodeFixture {
   Actor auditor_ = person(16, Role::auditor, {});
   Actor operator_ = person(17, Role::operator_, {});
 };
-
-Bytes sealed_referral() {
-  ReferralForm form = parse_referral(referral()).value();
-  form.sealed.emplace();
-  form.sealed->narrative = FreeText{"en", "what only two may read"};
-  return encode(form);
-}
 
 TEST_F(NodeAccess, ACaseOfNobodyIsItsTeamsAndThenWhoseItIs) {
   const CaseId id = incoming(1);
@@ -307,7 +320,7 @@ TEST_F(NodeAccess, GlassThatShouldNotHaveBeenBrokenIsShutAtOnce) {
 }
 
 TEST_F(NodeAccess, TheSealedTierNeedsASecondPersonForADay) {
-  const CaseId id = incoming(1, sealed_referral());
+  const CaseId id = incoming_sealed(1);
   const auto withheld = [&](const Actor& actor) {
     const auto shown = body(id_of(1), actor);
     EXPECT_EQ(parse_referral(shown->body)->sealed.has_value(), !shown->withheld);
@@ -331,7 +344,7 @@ TEST_F(NodeAccess, TheSealedTierNeedsASecondPersonForADay) {
 }
 
 TEST_F(NodeAccess, AnExportNeedsASecondPersonAndLeavesTheSealedTierOut) {
-  const CaseId id = incoming(1, sealed_referral());
+  const CaseId id = incoming_sealed(1);
   const auto exporting = [&](const Actor& actor) {
     return at_commission(
         [&](Node& node, Turn& turn) { return node.export_case(id, 0, actor, turn); });
@@ -341,8 +354,8 @@ TEST_F(NodeAccess, AnExportNeedsASecondPersonAndLeavesTheSealedTierOut) {
   EXPECT_EQ(decide(*ask(TaskKind::export_case, id, amina_), true, chief_), Code::none);
   const auto exported = exporting(amina_);
   ASSERT_TRUE(exported);
-  ASSERT_EQ(exported->bodies.size(), 1U);
-  EXPECT_EQ(exported->next, 1U);
+  ASSERT_EQ(exported->bodies.size(), 3U);  // referral, acceptance, disclosure
+  EXPECT_EQ(exported->next, 3U);
   EXPECT_TRUE(exported->bodies[0].withheld);
   EXPECT_EQ(code_of(exporting(bahor_)), Code::second_person);
   EXPECT_EQ(decide(*ask(TaskKind::see_sealed_tier, id, amina_), true, chief_), Code::none);

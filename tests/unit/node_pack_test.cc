@@ -82,8 +82,11 @@ TEST_F(NodePackTest, ALostEnvelopeIsAskedForAgain) {
   ASSERT_EQ(lost, 1U);
   talk();
   EXPECT_FALSE(has(commission_, example_pack()));
-  sleep(tuning::pack_interval);
-  talk();
+  // The first one after the loss has a base that is not known there, which is complained of.
+  for (int round = 0; round < 2; ++round) {
+    sleep(tuning::pack_interval);
+    talk();
+  }
   EXPECT_TRUE(has(commission_, example_pack()));
 }
 

@@ -1,5 +1,5 @@
-// Decisions by several commissioners: nothing is sent before there are enough, and nobody believes one
-// that has too few.
+// Decisions by several commissioners: nothing is sent before there are enough, and nobody believes
+// one that has too few.
 
 #include <fstream>
 #include <sstream>
