@@ -339,6 +339,10 @@ std::optional<SymmetricKey> open_slot(const Account& account, const UserSecret& 
                     account.passphrase->slot);
 }
 
+bool opens_vault(const Account& account) {
+  return account.active && account.passphrase && !account.passphrase->slot.empty();
+}
+
 Bytes wrap_factor(const Account& account, const UserSecret& secret, const FactorSecret& factor,
                   Entropy& entropy) {
   return wrap(key_under(secret, Purpose::factor), Purpose::factor, account.id, factor, entropy);

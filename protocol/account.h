@@ -92,6 +92,8 @@ void put_slot(Account& account, const UserSecret& secret, const SymmetricKey& re
               Entropy& entropy);
 [[nodiscard]] std::optional<SymmetricKey> open_slot(const Account& account,
                                                     const UserSecret& secret);
+// Whether her passphrase opens the vault: she may log in, and has a slot.
+[[nodiscard]] bool opens_vault(const Account& account);
 // Goes into Passphrase::factor once the user has confirmed the second factor by a code.
 [[nodiscard]] Bytes wrap_factor(const Account& account, const UserSecret& secret,
                                 const FactorSecret& factor, Entropy& entropy);

@@ -643,6 +643,9 @@ class Node {
                                   const TierRecord& tiers, Turn& turn) const;
   [[nodiscard]] Result<std::optional<TierRecord>> read_tiers(const MessageId& referral,
                                                              Turn& turn) const;
+  [[nodiscard]] Result<std::vector<Disclosure>> disclosures_of(
+      const CaseRecord& record, const CaseRecord::CaseEvent& referral,
+      CaseRecord::Audience audience, Turn& turn) const;
   [[nodiscard]] Result<FormFields> disclosed_to(const CaseRecord& record,
                                                 const CaseRecord::CaseEvent& referral,
                                                 const MemberId& recipient, Turn& turn) const;

@@ -73,21 +73,34 @@ Result<std::optional<TierRecord>> Node::read_tiers(const MessageId& referral, Tu
   return std::optional<TierRecord>(std::move(record));
 }
 
-Result<FormFields> Node::disclosed_to(const CaseRecord& record,
-                                      const CaseRecord::CaseEvent& referral,
-                                      const MemberId& recipient, Turn& turn) const {
-  FormFields fields;
-  const CaseRecord::Audience place = record.audience_of(std::span(&recipient, 1));
+// Those of a referral that are kept here and went to one of that audience, in the order of arrival.
+Result<std::vector<Disclosure>> Node::disclosures_of(const CaseRecord& record,
+                                                     const CaseRecord::CaseEvent& referral,
+                                                     CaseRecord::Audience audience,
+                                                     Turn& turn) const {
+  std::vector<Disclosure> found;
   for (const CaseRecord::CaseEvent& event : record.events) {
-    if (!is_disclosure_of(event, referral) || (event.audience & place) == 0) {
+    if (!is_disclosure_of(event, referral) || (event.audience & audience) == 0) {
       continue;
     }
     HAMROH_ASSIGN(const auto message, read_message(event.author, event.message, turn));
     if (message && message->body) {
       HAMROH_ASSIGN(const Inner inner, read_inner(*message, turn));
-      HAMROH_ASSIGN(const Disclosure disclosure, parse_disclosure(inner.body));
-      fields |= disclosure.fields();
+      HAMROH_ASSIGN(Disclosure disclosure, parse_disclosure(inner.body));
+      found.push_back(std::move(disclosure));
     }
+  }
+  return found;
+}
+
+Result<FormFields> Node::disclosed_to(const CaseRecord& record,
+                                      const CaseRecord::CaseEvent& referral,
+                                      const MemberId& recipient, Turn& turn) const {
+  FormFields fields;
+  const CaseRecord::Audience place = record.audience_of(std::span(&recipient, 1));
+  HAMROH_ASSIGN(const std::vector<Disclosure> all, disclosures_of(record, referral, place, turn));
+  for (const Disclosure& disclosure : all) {
+    fields |= disclosure.fields();
   }
   return fields;
 }
@@ -121,12 +134,9 @@ Result<FormFields> Node::owed_fields(const CaseRecord& record,
 }
 
 bool Node::may_disclose_to(const MemberId& recipient) const {
-  const auto peer = peers_.find(recipient);
   const Standing now = standing();
   return phase_ != Phase::stopped && (now == Standing::member || now == Standing::suspended) &&
-         peer != peers_.end() &&
-         peer->second.outbox.size() < limits::outbox_messages_per_peer_max &&
-         outbox_size_ < limits::outbox_messages_max;
+         has_room_for(recipient);
 }
 
 Status Node::send_disclosure(const CaseId& id, const CaseRecord::CaseEvent& referral,
@@ -347,17 +357,15 @@ Result<ReferralForm> Node::known_form(const Inner& inner, const Digest& digest, 
     return form;
   }
   const auto referral = std::ranges::find(record->events, digest, &CaseRecord::CaseEvent::digest);
-  for (const CaseRecord::CaseEvent& event : record->events) {
-    if (referral == record->events.end() || !is_disclosure_of(event, *referral)) {
-      continue;
-    }
-    HAMROH_ASSIGN(const auto message, read_message(event.author, event.message, turn));
-    if (message && message->body) {
-      HAMROH_ASSIGN(const Inner said, read_inner(*message, turn));
-      HAMROH_ASSIGN(const Disclosure disclosure, parse_disclosure(said.body));
-      HAMROH_ASSIGN(const CheckedDisclosure checked, check(disclosure, inner.commitments));
-      checked.merge_into(form);
-    }
+  if (referral == record->events.end()) {
+    return form;
+  }
+  constexpr CaseRecord::Audience anybody = ~CaseRecord::Audience{0};
+  HAMROH_ASSIGN(const std::vector<Disclosure> all,
+                disclosures_of(*record, *referral, anybody, turn));
+  for (const Disclosure& disclosure : all) {
+    HAMROH_ASSIGN(const CheckedDisclosure checked, check(disclosure, inner.commitments));
+    checked.merge_into(form);
   }
   return form;
 }
