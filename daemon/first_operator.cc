@@ -1,5 +1,7 @@
 #include "daemon/first_operator.h"
 
+#include "daemon/users.h"
+
 namespace hamroh {
 namespace {
 
@@ -53,15 +55,12 @@ Result<Account> make_first_operator(const FirstOperator& wanted, const Home& hom
 
 Result<std::string> renew_operator_key(const Home& home, const UserHome& belongs, Turn& turn) {
   std::optional<Account> renewed;
-  HAMROH_TRY(turn.store.scan(
-      Table::user, Bytes{0}, {}, Transaction::Order::ascending, [&](ByteView key, ByteView value) {
-        const auto id = UserId::from(key);
-        auto account = id ? Account::parse(*id, value) : caller_error(Code::store_corrupt, "");
-        if (account && account->active && account->key && account->role == Role::operator_) {
-          renewed = std::move(*account);
-        }
-        return !renewed;
-      }));
+  HAMROH_TRY(visit_accounts(turn.store, [&](Account& account) {
+    if (account.active && account.key && account.role == Role::operator_) {
+      renewed = std::move(account);
+    }
+    return !renewed;
+  }));
   if (!renewed) {
     return std::string();
   }

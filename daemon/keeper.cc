@@ -168,22 +168,19 @@ Status Keeper::unlock_store(ByteView passphrase) {
                                                                           : key.error().code;
     return tl::unexpected(Error{code, Blame::caller, key.error().text});
   }
-  reader_key_ = std::move(*key);
-  locked_ = false;
-  sealed_->unlock(*reader_key_);
+  take_reader_key(std::move(*key));
   return {};
 }
 
 Status Keeper::unlock_with_root(const SymmetricKey& root) {
-  HAMROH_ASSIGN(reader_key_, vault_->reader_tier_from_root(root));
-  locked_ = false;
-  sealed_->unlock(*reader_key_);
+  HAMROH_ASSIGN(SymmetricKey key, vault_->reader_tier_from_root(root));
+  take_reader_key(std::move(key));
   return {};
 }
 
-void Keeper::unlock_new_store(const SymmetricKey& key) {
+void Keeper::take_reader_key(SymmetricKey key) {
   sealed_->unlock(key);
-  reader_key_ = key.copy();
+  reader_key_ = std::move(key);
   locked_ = false;
 }
 
@@ -195,8 +192,7 @@ Status Keeper::unlock_with_key(const SymmetricKey& key, Transaction& transaction
     sealed_->lock();
     return caller_error(Code::bad_passphrase, "this user's slot does not open the vault");
   }
-  reader_key_ = key.copy();
-  locked_ = false;
+  take_reader_key(key.copy());
   return {};
 }
 

@@ -74,8 +74,8 @@ class Keeper {
   // With the reader tier's key itself, out of a user's slot. Errors (caller): bad_passphrase if it
   // opens nothing in this store.
   [[nodiscard]] Status unlock_with_key(const SymmetricKey& key, Transaction& transaction);
-  // A store in which nothing is yet.
-  void unlock_new_store(const SymmetricKey& key);
+  // The same unchecked, for who has it from the vault itself.
+  void take_reader_key(SymmetricKey key);
   // Absent while locked.
   [[nodiscard]] const SymmetricKey* reader_key() const {
     return reader_key_ ? &*reader_key_ : nullptr;

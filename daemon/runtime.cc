@@ -19,7 +19,7 @@ constexpr Duration verify_interval = minutes(10);  // it reads the whole store
 constexpr Duration anchor_sync_interval = seconds(5);
 constexpr Duration log_emptying_interval = seconds(5);  // while the disk is full
 
-constexpr Duration panic_answer_wait = seconds(3);  // ends when the client has it
+constexpr Duration panic_answer_wait = seconds(3);  // at most, for sending it
 
 constexpr int exit_good = 0;
 constexpr int exit_failed = 1;

@@ -403,9 +403,7 @@ Result<Answer> Runtime::State::reply_to(const api::ChangeVault& ask, Turn&) {
   }
   const bool by_file = ask.opening == api::VaultOpening::key_file;
   const auto opens_it = [](const auto& item) {
-    const Account& account = item.second;
-    return account.active && account.role == Role::operator_ && account.passphrase &&
-           !account.passphrase->slot.empty();
+    return item.second.role == Role::operator_ && opens_vault(item.second);
   };
   if (!by_file && std::ranges::none_of(users.all(), opens_it)) {
     return caller_error(Code::conflict,
@@ -424,13 +422,10 @@ Result<Answer> Runtime::State::reply_to(const api::ChangeVault& ask, Turn&) {
 // disabled, must not open the vault with it any more. One that lies in a file is the
 // organisation's, and stays.
 void Runtime::State::leave_vault_passphrase() {
-  const auto opens_it = [](const auto& item) {
-    const Account& account = item.second;
-    return account.active && account.passphrase && !account.passphrase->slot.empty();
-  };
   if (keeper.vault().mode() != Vault::Mode::passphrase ||
       !options.configuration.passphrase_file.empty() || keeper.reader_key() == nullptr ||
-      std::ranges::none_of(users.all(), opens_it)) {
+      std::ranges::none_of(users.all(),
+                           [](const auto& item) { return opens_vault(item.second); })) {
     return;
   }
   if (const Status left = keeper.leave_vault_to_users(); !left) {

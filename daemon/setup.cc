@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "daemon/keeper.h"
+#include "daemon/users.h"
 
 namespace hamroh {
 namespace {
@@ -86,7 +87,7 @@ Result<MemberId> fill_home(const InitOptions& options, ByteView network) {
   Keeper keeper(options.home, {});
   HAMROH_TRY(keeper.open_store(true));
   if (options.passphrase) {
-    keeper.unlock_new_store(tiers.reader);
+    keeper.take_reader_key(tiers.reader.copy());
   }
   HAMROH_ASSIGN(auto transaction, keeper.store().begin());
   Effects effects;
@@ -141,17 +142,14 @@ Status unlock_by_user(Keeper& keeper, const ReturnOptions& options) {
   }
   HAMROH_ASSIGN(auto transaction, keeper.store().begin());
   std::vector<Account> accounts;
-  HAMROH_TRY(transaction->scan(
-      Table::user, Bytes{0}, {}, Transaction::Order::ascending, [&](ByteView key, ByteView value) {
-        const auto id = UserId::from(key);
-        auto account = id ? Account::parse(*id, value) : caller_error(Code::store_corrupt, "");
-        if (account && account->active && account->passphrase &&
-            (options.user.empty() ? account->role == Role::operator_
-                                  : account->name == options.user)) {
-          accounts.push_back(std::move(*account));
-        }
-        return accounts.size() < slots_tried_max;
-      }));
+  HAMROH_TRY(visit_accounts(*transaction, [&](Account& account) {
+    const bool meant =
+        options.user.empty() ? account.role == Role::operator_ : account.name == options.user;
+    if (meant && opens_vault(account)) {
+      accounts.push_back(std::move(account));
+    }
+    return accounts.size() < slots_tried_max;
+  }));
   for (const Account& account : accounts) {
     const Account::Passphrase& opened_by = *account.passphrase;
     HAMROH_ASSIGN(const SymmetricKey key,

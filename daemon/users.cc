@@ -108,4 +108,13 @@ void Users::keep(Account account) {
   accounts_.insert_or_assign(account.id, std::move(account));
 }
 
+Status visit_accounts(Transaction& store, const std::function<bool(Account&)>& visit) {
+  return store.scan(
+      Table::user, Bytes{0}, {}, Transaction::Order::ascending, [&](ByteView key, ByteView value) {
+        const auto id = UserId::from(key);
+        auto account = id ? Account::parse(*id, value) : environment_error(Code::store_corrupt, "");
+        return !account || visit(*account);
+      });
+}
+
 }  // namespace hamroh

@@ -5,6 +5,7 @@
 // After a turn that failed these are ahead of the disk: `load` again.
 #pragma once
 
+#include <functional>
 #include <map>
 
 #include "protocol/account.h"
@@ -38,5 +39,9 @@ class Users {
   std::map<UserId, Account> accounts_;
   std::map<std::string, UserId, std::less<>> names_;
 };
+
+// The accounts of a store that may be damaged, in the order of their ids; those that do not parse
+// are passed over. `visit` says whether to go on.
+[[nodiscard]] Status visit_accounts(Transaction& store, const std::function<bool(Account&)>& visit);
 
 }  // namespace hamroh
