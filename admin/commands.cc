@@ -4,6 +4,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <numeric>
 #include <utility>
 
@@ -134,6 +135,34 @@ Names names_of(Client& client, const api::Names& users) {
   }
   names.users.insert(users.begin(), users.end());
   return names;
+}
+
+int with_shown_case(const Arguments& arguments,
+                    const std::function<int(Client&, const api::Case&)>& use) {
+  return with_node(arguments, [&](Client& client) {
+    const auto id = find_case(client, arguments.case_id);
+    if (!id) {
+      return fail(arguments, arguments.case_id, id.error(), client);
+    }
+    const auto found = client.case_view(*id);
+    return found ? use(client, *found) : fail(arguments, arguments.case_id, found.error(), client);
+  });
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string all;
+  for (const std::string& word : words) {
+    all += (all.empty() ? "" : ", ") + word;
+  }
+  return all;
+}
+
+std::string joined(std::span<const CodeName> codes) {
+  std::vector<std::string> words;
+  for (const CodeName& code : codes) {
+    words.emplace_back(code.name);
+  }
+  return joined(words);
 }
 
 Timestamp wall_now() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -205,6 +206,9 @@ int erasure_verify(const Arguments& arguments);
 int with_node(const Arguments& arguments, const std::function<int(Client&)>& use);
 // The same, as nobody if the node knows nobody at the moment: it is in trouble, and says which.
 int with_any_node(const Arguments& arguments, const std::function<int(Client&)>& use);
+// The same with the case that was typed, as it stands.
+int with_shown_case(const Arguments& arguments,
+                    const std::function<int(Client&, const api::Case&)>& use);
 // The user that was typed: her whole name, or her id (commands_user.cc).
 [[nodiscard]] Result<api::UserView> find_user(Client& client, const std::string& typed);
 // Becomes the hamrohd that lies beside this program, with --json if that was typed; returns only if
@@ -218,6 +222,9 @@ int fail(const Arguments& arguments, const std::string& where, const LookupFault
          const Client& client);
 int fail(const Arguments& arguments, const std::string& where, const Error& error);
 int usage(const Arguments& arguments, const std::string& what);
+// "a, b, c".
+[[nodiscard]] std::string joined(const std::vector<std::string>& words);
+[[nodiscard]] std::string joined(std::span<const CodeName> codes);
 [[nodiscard]] Timestamp wall_now();
 // Of what is typed or shown: --language, else that of LANG, else en.
 [[nodiscard]] std::string language_of(const Arguments& arguments);

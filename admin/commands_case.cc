@@ -324,16 +324,8 @@ int case_list(const Arguments& arguments) {
 }
 
 int case_show(const Arguments& arguments) {
-  return with_node(arguments, [&](Client& client) {
-    const auto id = find_case(client, arguments.case_id);
-    if (!id) {
-      return fail(arguments, arguments.case_id, id.error(), client);
-    }
-    const auto found = client.case_view(*id);
-    if (!found) {
-      return fail(arguments, arguments.case_id, found.error(), client);
-    }
-    const CaseView& shown = found->shown;
+  return with_shown_case(arguments, [&](Client& client, const api::Case& found) {
+    const CaseView& shown = found.shown;
     std::vector<EventText> bodies;
     for (const MessageView& event : shown.events) {
       // A body that is not kept here, or cannot be read now, is left out.
@@ -341,7 +333,7 @@ int case_show(const Arguments& arguments) {
       bodies.push_back(body ? describe_body(body->kind, body->bytes) : EventText{});
       bodies.back().withheld = body && body->withheld;
     }
-    Names names = names_of(client, found->names);
+    Names names = names_of(client, found.names);
     if (const auto keys = client.user_keys()) {
       for (const api::UserKey& key : *keys) {
         names.users.emplace(key.certificate.user, key.name);
@@ -351,7 +343,7 @@ int case_show(const Arguments& arguments) {
       print_line(case_json(shown, names, bodies));
     } else {
       print(case_text(shown, names, bodies));
-      print_proposals(*id, names, client);
+      print_proposals(shown.id, names, client);
     }
     return exit_done;
   });
@@ -365,11 +357,7 @@ int decline(const Arguments& arguments) {
   Decision decision;
   decision.reason = parse_code<DeclineReason>(arguments.reason);
   if (!decision.reason) {
-    std::string allowed;
-    for (const CodeName& code : names_of(DeclineReason{})) {
-      allowed += (allowed.empty() ? "" : ", ") + std::string(code.name);
-    }
-    return usage(arguments, "--reason is one of " + allowed);
+    return usage(arguments, "--reason is one of " + joined(names_of(DeclineReason{})));
   }
   const auto text = typed_text(arguments);
   if (!text) {

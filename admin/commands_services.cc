@@ -16,14 +16,6 @@
 namespace hamroh {
 namespace {
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string all;
-  for (const std::string& word : words) {
-    all += (all.empty() ? "" : ", ") + word;
-  }
-  return all;
-}
-
 template <class Enum>
 std::string names_joined(const std::vector<Enum>& values) {
   std::string all;
@@ -43,11 +35,7 @@ bool take_code(const Arguments& arguments, const char* option, const std::string
   }
   out = parse_code<Enum>(typed);
   if (!out) {
-    std::string allowed;
-    for (const CodeName& name : names_of(Enum{})) {
-      allowed += (allowed.empty() ? "" : ", ") + std::string(name.name);
-    }
-    code = usage(arguments, std::string(option) + " is one of " + allowed);
+    code = usage(arguments, std::string(option) + " is one of " + joined(names_of(Enum{})));
   }
   return out.has_value();
 }

@@ -87,9 +87,8 @@ class StatementMaker {
         HAMROH_TRY(take(event));
       }
     }
-    for (const auto& [member, place] : places_) {
-      auto& steps = page_.shared[place].steps;
-      std::ranges::stable_sort(steps, {}, &SharedStep::when);
+    for (SharedWith& with : page_.shared) {
+      std::ranges::stable_sort(with.steps, {}, &SharedStep::when);
     }
     take_tracks(now);
     return std::move(page_);
@@ -209,16 +208,8 @@ int case_person_statement(const Arguments& arguments) {
   if (!language) {
     return usage(arguments, "--language is tg, ru or en");
   }
-  return with_node(arguments, [&](Client& client) {
-    const auto id = find_case(client, arguments.case_id);
-    if (!id) {
-      return fail(arguments, arguments.case_id, id.error(), client);
-    }
-    const auto found = client.case_view(*id);
-    if (!found) {
-      return fail(arguments, arguments.case_id, found.error(), client);
-    }
-    const auto statement = StatementMaker(client, *found, *language).make(wall_now());
+  return with_shown_case(arguments, [&](Client& client, const api::Case& found) {
+    const auto statement = StatementMaker(client, found, *language).make(wall_now());
     if (!statement) {
       return fail(arguments, arguments.case_id, statement.error(), client);
     }

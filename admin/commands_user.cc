@@ -67,14 +67,6 @@ std::string shown(const std::string& typed) {
   return escape_for_terminal(typed);
 }
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string all;
-  for (const std::string& word : words) {
-    all += (all.empty() ? "" : ", ") + word;
-  }
-  return all;
-}
-
 std::vector<std::string> names_of(Grants grants) {
   std::vector<std::string> names;
   for (std::size_t i = 0; i < operations; ++i) {
