@@ -23,8 +23,9 @@ class Client::Connection {
   using Clock = std::chrono::steady_clock;
   // Gets the reply (never a Failure, which becomes an error), or why there is none.
   using Handler = std::function<void(Result<decltype(api::Reply::answer)>)>;
-  static constexpr const char* refused =
-      "the node refused";  // the text of an error it answered with
+  // The text of an error it answered with. An array, which has one address in the whole program: a
+  // literal may have another one in each file, and this is told from other texts by its address.
+  static constexpr char refused[] = "the node refused";
   struct Patience {
     Clock::duration resend;                     // without an answer; then twice as long each time
     std::optional<Clock::time_point> deadline;  // absent: for ever
