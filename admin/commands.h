@@ -91,6 +91,9 @@ struct Arguments {
   std::string sex;
   std::string age;
   bool anyway = false;
+  bool overdue = false;
+  bool mine = false;
+  bool escalated = false;
 };
 
 // commands_node.cc
@@ -160,6 +163,9 @@ int services_places(const Arguments& arguments);
 // exit code.
 std::optional<int> stop_in_vain(const Arguments& arguments, const MemberId& to,
                                 const Triage& triage, Client& client);
+
+// commands_due.cc
+int due(const Arguments& arguments);
 
 // commands_votes.cc
 int vote(const Arguments& arguments);

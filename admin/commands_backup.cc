@@ -19,7 +19,7 @@
 namespace hamroh {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 constexpr auto renew_every = std::chrono::seconds(8);
 constexpr unsigned tries_max = 3;                 // a case may be erased at any time
@@ -46,8 +46,8 @@ class Progress {
         shown_(::isatty(STDERR_FILENO) != 0) {}
 
   Status renew(std::size_t bytes) {
-    if (Clock::now() >= renew_at_) {
-      renew_at_ = Clock::now() + renew_every;
+    if (SteadyClock::now() >= renew_at_) {
+      renew_at_ = SteadyClock::now() + renew_every;
       HAMROH_TRY(client_.backup_renew(backup_));
     }
     return advance(bytes);
@@ -58,8 +58,8 @@ class Progress {
     if (interrupted != 0) {
       return caller_error(Code::invalid_argument, "the backup was interrupted");
     }
-    if (shown_ && Clock::now() >= show_at_) {
-      show_at_ = Clock::now() + std::chrono::seconds(1);
+    if (shown_ && SteadyClock::now() >= show_at_) {
+      show_at_ = SteadyClock::now() + std::chrono::seconds(1);
       std::fprintf(
           stderr, "\r%s %3llu %% of %llu MB ", what_,
           static_cast<unsigned long long>(done_ * 100 / std::max<std::uint64_t>(bytes_, 1)),
@@ -70,7 +70,7 @@ class Progress {
   void begin(const char* what) {
     what_ = what;
     done_ = 0;
-    began_ = Clock::now();
+    began_ = SteadyClock::now();
   }
   void end() const {
     if (shown_) {
@@ -90,12 +90,12 @@ class Progress {
 
   std::uint64_t bytes_;
   unsigned rate_;  // bytes in a microsecond; 0: as fast as it goes
-  Clock::time_point began_ = Clock::now();
+  SteadyClock::time_point began_ = SteadyClock::now();
   bool shown_;
   const char* what_ = "copying  ";
   std::uint64_t done_ = 0;
-  Clock::time_point renew_at_ = Clock::now() + renew_every;
-  Clock::time_point show_at_ = Clock::now();
+  SteadyClock::time_point renew_at_ = SteadyClock::now() + renew_every;
+  SteadyClock::time_point show_at_ = SteadyClock::now();
 };
 
 // What opens the keyring where there are no recovery shares. Wiped by the caller.
@@ -347,7 +347,7 @@ int backup(const Arguments& arguments) {
     notice_interrupts();
     yield_to_others();
     client.set_deadline(begin_patience);
-    const Clock::time_point began = Clock::now();
+    const SteadyClock::time_point began = SteadyClock::now();
     auto begun = try_backup(arguments, client, root);
     for (unsigned tries = 1; !begun && begun.error().code == Code::erased && tries < tries_max;
          ++tries) {
@@ -357,7 +357,8 @@ int backup(const Arguments& arguments) {
     if (!begun) {
       return refuse_backup(arguments, begun.error(), client);
     }
-    print_backup(arguments, *begun, std::chrono::duration<double>(Clock::now() - began).count());
+    print_backup(arguments, *begun,
+                 std::chrono::duration<double>(SteadyClock::now() - began).count());
     return exit_done;
   });
 }

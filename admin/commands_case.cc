@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "admin/commands.h"
+#include "admin/due_view.h"
 #include "admin/files.h"
 #include "admin/lookup.h"
 #include "admin/report.h"
@@ -72,6 +73,14 @@ void print_proposals(const CaseId& id, const Names& names, Client& client) {
     const std::string waiting = proposals_text(found->tasks, names);
     print(waiting.empty() ? "" : "\nWaits for votes (hamroh vote):\n" + waiting);
   }
+}
+
+void print_due(const CaseView& shown, const Names& names, Client& client) {
+  const auto status = client.status();
+  const MemberId self = status ? status->node.member : MemberId{};
+  const std::string due =
+      clocks_text(shown.clocks, names, self, wall_now()) + no_clocks_text(shown);
+  print(due.empty() ? "" : "\nDue:\n" + due);
 }
 
 int say_accepted(const Arguments& arguments, const api::Accepted& accepted) {
@@ -142,11 +151,18 @@ int list(const Arguments& arguments, bool awaiting_decision) {
       users.insert(users.end(), cases->names.begin(), cases->names.end());
       page.before = cases->next;
     } while (page.before && all.size() < cases_listed_max);
+    if (arguments.overdue) {
+      std::erase_if(all, [now = wall_now()](const CaseView& shown) {
+        return shown.clocks.empty() || now < shown.clocks.front().deadline.due;
+      });
+    }
     const Names names = names_of(client, users);
     if (arguments.json) {
       print_line(cases_json(all, names));
     } else if (all.empty()) {
-      print_line(awaiting_decision ? "Nothing waits for a decision." : "There are no cases.");
+      print_line(awaiting_decision   ? "Nothing waits for a decision."
+                 : arguments.overdue ? "Nothing is overdue."
+                                     : "There are no cases.");
     } else {
       print(cases_text(all, names));
     }
@@ -297,7 +313,16 @@ int refer(const Arguments& arguments) {
     if (const auto stopped = stop_in_vain(arguments, *to, form->triage, client)) {
       return *stopped;
     }
-    const auto accepted = client.refer(*to, *form);
+    std::optional<CaseId> in;
+    if (!arguments.case_id.empty()) {
+      const auto id = find_case(client, arguments.case_id);
+      if (!id) {
+        return fail(arguments, arguments.case_id, id.error(), client);
+      }
+      in = *id;
+    }
+    const auto accepted =
+        client.submit({new_message_id(), in, EventKind::referral_send, {*to}, encode(*form), {}});
     return accepted ? say_and_wait(arguments, *waiting, *accepted, client)
                     : fail(arguments, arguments.form, accepted.error(), client);
   });
@@ -343,6 +368,7 @@ int case_show(const Arguments& arguments) {
       print_line(case_json(shown, names, bodies));
     } else {
       print(case_text(shown, names, bodies));
+      print_due(shown, names, client);
       print_proposals(shown.id, names, client);
     }
     return exit_done;

@@ -198,6 +198,8 @@ class CommandLine {
     referral->add_option("--to", a_.to, "The member to refer to: id, name or beginning")
         ->required();
     referral->add_option("--form", a_.form, "The form, JSON")->required();
+    referral->add_option("--case", a_.case_id,
+                         "A case of yours, to ask one more member for help; else a case is opened");
     referral->add_flag("--anyway", a_.anyway,
                        "Also if the member says that it is full, closed, or not for such a person");
     may_wait(referral);
@@ -220,7 +222,8 @@ class CommandLine {
     with_case(statement);
     statement->add_option("--language", a_.language, "tg, ru or en (default: that of LANG)");
     statement->add_option("--out", a_.out, "Write it to this file");
-    verb(cases, "list", "List the cases, newest first", "hamroh case list", case_list);
+    verb(cases, "list", "List the cases, newest first", "hamroh case list --overdue", case_list)
+        ->add_flag("--overdue", a_.overdue, "Only those in which something was missed");
     add_access_verbs(cases);
     add_lifecycle_verbs(cases);
     CLI::App* accepting =
@@ -270,6 +273,12 @@ class CommandLine {
     voting->add_option("--language", a_.language, "Of the words (default from $LANG, else en)");
     voting->add_option("--suggest", a_.offered, "With a refusal: the member that is competent");
     voting->add_option("--passphrase-file", a_.passphrase_file, "File with your passphrase");
+    CLI::App* due_verb = verb(&app_, "due", "What is due, from whom, and until when",
+                              "hamroh due --overdue --json", due);
+    due_verb->add_flag("--overdue", a_.overdue, "Only what was missed");
+    due_verb->add_flag("--mine", a_.mine, "Only what is due from this organisation");
+    due_verb->add_flag("--escalated", a_.escalated,
+                       "What others have told this node as their oversight body");
     verb(&app_, "votes", "Decisions that wait for votes, and who has signed them",
          "hamroh votes --json", votes);
   }
@@ -392,6 +401,8 @@ class CommandLine {
           "hamroh redirect CASE --suggest Panoh --reason outside_area"},
          {K::referral_revoke, "revoke", "Take back a referral that nobody has accepted",
           "hamroh revoke CASE --reason person_withdrew"},
+         {K::call_record, "called", "Record that you have telephoned whoever a referral is for",
+          "hamroh called CASE --text-file what-they-said.txt"},
          {K::case_close, "close", "Close a case", "hamroh close CASE --reason goals_met"},
          {K::case_reopen, "reopen", "Open a closed case again",
           "hamroh reopen CASE --reason returned"},

@@ -243,6 +243,15 @@ EventText describe(const Particulars& said) {
   return text;
 }
 
+EventText describe(const DeadlineStatement& missed) {
+  Told told;
+  told.say("which", std::string(name_of(missed.clock)));
+  told.say("from", to_uuid(missed.owes));
+  told.say("since", short_time(missed.start));
+  told.say("was due", short_time(missed.due));
+  return {to_json(missed), told.take()};
+}
+
 EventText describe(const DisclosedFields& disclosed) {
   Told told;
   told.say("fields", fields_text(disclosed.fields));
@@ -342,6 +351,18 @@ Json head_json(const CaseView& shown, const Names& names) {
             {"participants", Json::array()}};
   for (const UserId& user : shown.assigned) {
     json["given_to"].push_back(name_in(names, user));
+  }
+  if (!shown.pack.is_zero()) {
+    json["pack"] = shown.pack.hex();
+    json["pack_here"] = shown.pack_here;
+  }
+  json["clocks"] = Json::array();
+  for (const CaseClock& clock : shown.clocks) {
+    json["clocks"].push_back({{"clock", name_of(clock.clock)},
+                              {"owes", to_uuid(clock.owes)},
+                              {"owes_name", name_in(names, clock.owes)},
+                              {"urgency", name_of(clock.urgency)},
+                              {"due", to_iso8601(clock.deadline.due)}});
   }
   for (const MemberId& member : shown.participants) {
     json["participants"].push_back({{"member", to_uuid(member)}, {"name", name_in(names, member)}});
@@ -538,6 +559,8 @@ EventText describe_body(EventKind kind, ByteView body) {
       return describe_parsed(parse_particulars(body, kind));
     case BodyForm::disclosure:
       return describe_parsed(parse_fields(body));
+    case BodyForm::deadline:
+      return describe_parsed(parse_deadline(body));
     case BodyForm::services:
     case BodyForm::later:
       break;  // or a certificate: `hamroh erasure show`

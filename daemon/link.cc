@@ -17,7 +17,7 @@
 namespace hamroh {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 constexpr int frames_high_water = 16;
 constexpr int handshake_ms = 3'000;
@@ -124,8 +124,8 @@ struct Peer {
   std::string endpoint;
   ZmqSocket socket;  // none while it has to wait for its turn
   bool up = false;
-  Clock::time_point dialled;  // the last time; the beginning of time if it should be next
-  Clock::time_point used;     // came up, or was sent something
+  SteadyClock::time_point dialled;  // the last time; the beginning of time if it should be next
+  SteadyClock::time_point used;     // came up, or was sent something
   std::deque<Bytes> queue;
   std::size_t queued_bytes = 0;
 };
@@ -137,7 +137,7 @@ using Origin = std::array<std::uint8_t, 8>;
 struct Inbound {
   std::optional<MemberId> member;  // once it has spoken; silent until then
   std::uint64_t delivered = 0;
-  Clock::time_point since;
+  SteadyClock::time_point since;
   Origin origin{};
   bool shut = false;
 };
@@ -221,10 +221,10 @@ struct Link::State {
   std::deque<std::pair<Bytes, Bytes>> to_daemon;  // at most one batch, then nothing is read
   pair::Statistics statistics;
   pair::Statistics reported;
-  Clock::time_point next_report = Clock::now();
+  SteadyClock::time_point next_report = SteadyClock::now();
   std::vector<std::uint8_t> buffer = std::vector<std::uint8_t>(pair::datagram_bytes_max);
   std::uint64_t monitors = 0;
-  Clock::time_point read_since = Clock::now();  // hamrohd has taken everything since
+  SteadyClock::time_point read_since = SteadyClock::now();  // hamrohd has taken everything since
   bool configured = false;
   bool bound = false;
   std::optional<int> exit_code;
@@ -258,7 +258,7 @@ struct Link::State {
 
   void tell_waiting() {
     while (!to_daemon.empty()) {
-      read_since = Clock::now();
+      read_since = SteadyClock::now();
       const auto sent = pair.send(to_daemon.front().first, to_daemon.front().second);
       if (sent == pair::Socket::Sent::would_block) {
         return;
@@ -424,8 +424,8 @@ struct Link::State {
       return false;
     }
     bool refused = false;
-    const auto deadline = Clock::now() + self_test_limit;
-    for (bool decided = false; !decided && Clock::now() < deadline;) {
+    const auto deadline = SteadyClock::now() + self_test_limit;
+    for (bool decided = false; !decided && SteadyClock::now() < deadline;) {
       std::array<zmq_pollitem_t, 2> items{
           {{zap.get(), 0, ZMQ_POLLIN, 0}, {stranger.monitor(), 0, ZMQ_POLLIN, 0}}};
       zmq_poll(items.data(), static_cast<int>(items.size()), 100);
@@ -478,7 +478,7 @@ struct Link::State {
     if (dialled >= shares.dialled_max && !take_a_socket_back()) {
       return;  // dial_waiting comes back to it
     }
-    peer.dialled = Clock::now();
+    peer.dialled = SteadyClock::now();
     ZmqSocket socket(context, ZMQ_DEALER);
     const bool good =
         socket.get() != nullptr && set_client(socket, secret, peer.key) &&
@@ -495,8 +495,8 @@ struct Link::State {
   // More peers than sockets: they take turns. First goes who does not answer, then who has been
   // sent nothing for a while; what is lost by it, hamrohd sends again.
   bool take_a_socket_back() {
-    const auto now = Clock::now();
-    const auto spare_since = [&](const Peer& peer) -> std::optional<Clock::time_point> {
+    const auto now = SteadyClock::now();
+    const auto spare_since = [&](const Peer& peer) -> std::optional<SteadyClock::time_point> {
       const bool spare =
           peer.socket.get() != nullptr && peer.queue.empty() &&
           (peer.up ? now - peer.used > idle_limit : now - peer.dialled > unanswered_limit);
@@ -628,7 +628,7 @@ struct Link::State {
       return;
     }
     Peer& peer = found->second;
-    peer.used = Clock::now();
+    peer.used = SteadyClock::now();
     if (peer.queue.empty() && put_on_wire(peer, frame)) {
       return;
     }
@@ -657,7 +657,7 @@ struct Link::State {
       if (event->event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
         went_down(member, peer);  // a reconnection whose end went unnoticed
         peer.up = true;
-        peer.used = Clock::now();
+        peer.used = SteadyClock::now();
         tell(pair::PeerUp{member});
       } else if (event->event == ZMQ_EVENT_DISCONNECTED) {
         went_down(member, peer);
@@ -673,7 +673,7 @@ struct Link::State {
       const auto descriptor = static_cast<int>(event->value);
       if (event->event == ZMQ_EVENT_ACCEPTED) {
         Inbound& connection = inbound[descriptor] = Inbound{};
-        connection.since = Clock::now();
+        connection.since = SteadyClock::now();
         connection.origin = origin_of(descriptor);
         accepted = true;
       } else if (event->event == ZMQ_EVENT_DISCONNECTED || event->event == ZMQ_EVENT_CLOSED) {
@@ -688,7 +688,7 @@ struct Link::State {
   // Shuts who keeps much undelivered, and who says nothing. What came while nothing was read does
   // not count as silence.
   void watch_inbound() {
-    const auto now = Clock::now();
+    const auto now = SteadyClock::now();
     for (auto& [descriptor, connection] : inbound) {
       const std::uint64_t received = received_bytes(descriptor);
       const bool silent = !connection.member && to_daemon.empty() &&
@@ -752,16 +752,16 @@ struct Link::State {
     const auto redial_after = std::chrono::milliseconds(reconnect_ms);
     if (peer->second.socket.get() == nullptr) {
       peer->second.dialled = {};
-    } else if (!peer->second.up && Clock::now() - peer->second.dialled > redial_after) {
+    } else if (!peer->second.up && SteadyClock::now() - peer->second.dialled > redial_after) {
       dial(peer->second);
     }
   }
 
   void report() {
-    if (Clock::now() < next_report) {
+    if (SteadyClock::now() < next_report) {
       return;
     }
-    next_report = Clock::now() + statistics_interval;
+    next_report = SteadyClock::now() + statistics_interval;
     watch_inbound();
     dial_waiting();
     if (statistics != reported && to_daemon.empty()) {

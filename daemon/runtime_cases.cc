@@ -146,6 +146,33 @@ Result<Answer> Runtime::State::reply_to(const api::ListServices& ask, Turn& turn
   return reply;
 }
 
+// ---- what is due --------------------------------------------------------------------------------
+
+Result<Answer> Runtime::State::reply_to(const api::ListDue& ask, Turn& turn) {
+  const auto after =
+      ask.after ? std::optional(DueKey{ask.after->time, ask.after->case_id}) : std::nullopt;
+  HAMROH_ASSIGN(Node::DuePage page, keeper.node().due(after, ask.limit, actor, turn));
+  api::Due reply;
+  for (Node::DueCase& one : page.cases) {
+    one.clocks.resize(std::min(one.clocks.size(), api::limits::clocks_max));
+    reply.cases.push_back({one.id, std::move(one.clocks)});
+  }
+  if (page.next) {
+    reply.next = api::DuePlace{page.next->time, page.next->id};
+  }
+  return reply;
+}
+
+Result<Answer> Runtime::State::reply_to(const api::ListEscalations& ask, Turn& turn) {
+  HAMROH_ASSIGN(Node::EscalationPage page, keeper.node().escalations(ask.before, ask.limit, turn));
+  api::Escalations reply;
+  for (auto& [index, record] : page.known) {
+    reply.known.push_back({index, record.member, record.received, std::move(record.body)});
+  }
+  reply.next = page.next;
+  return reply;
+}
+
 // ---- what was read is on record before it is shown --------------------------------------------
 
 void Runtime::State::enter_readings(std::vector<Reading> readings) {

@@ -257,6 +257,8 @@ struct Runtime::State {
   Result<Answer> reply_to(const api::FindMessages& ask, Turn& turn);
   Result<Answer> reply_to(const api::PublishServices& ask, Turn& turn);
   Result<Answer> reply_to(const api::ListServices& ask, Turn& turn);
+  Result<Answer> reply_to(const api::ListDue& ask, Turn& turn);
+  Result<Answer> reply_to(const api::ListEscalations& ask, Turn& turn);
   Result<Answer> reply_to(const api::ProposeDecision& ask, Turn& turn);
   Result<Answer> reply_to(const api::CastVote& ask, Turn& turn);
   void enter_readings(std::vector<Reading> readings);

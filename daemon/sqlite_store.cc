@@ -78,6 +78,10 @@ constexpr const char* table_name(Table table) {
       return "tier";
     case Table::service:
       return "service";
+    case Table::due:
+      return "due";
+    case Table::escalation:
+      return "escalation";
   }
   return "";
 }

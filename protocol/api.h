@@ -24,8 +24,11 @@ namespace hamroh::api {
 
 namespace limits {
 inline constexpr std::size_t page_items_max = 256;
-inline constexpr std::size_t erasures_max = 64;  // on a page; one may have 16 KiB
-inline constexpr std::size_t services_max = 64;  // on a page; one may have 16 KiB
+inline constexpr std::size_t erasures_max = 64;      // on a page; one may have 16 KiB
+inline constexpr std::size_t services_max = 64;      // on a page; one may have 16 KiB
+inline constexpr std::size_t due_cases_max = 64;     // on a page
+inline constexpr std::size_t clocks_max = 64;        // of one case that are told
+inline constexpr std::size_t escalations_max = 256;  // on a page
 inline constexpr std::size_t events_max = 1'024;
 inline constexpr std::size_t ledger_entries_max = 512;
 inline constexpr std::uint64_t wait_ms_max = 60'000;
@@ -339,6 +342,24 @@ struct CastVote {
   bool operator==(const CastVote&) const = default;
 };
 
+// Cases in which clocks run, in the order in which something comes to its next stage.
+struct DuePlace {
+  Timestamp time;
+  CaseId case_id;
+  bool operator==(const DuePlace&) const = default;
+};
+struct ListDue {
+  std::optional<DuePlace> after;
+  std::uint32_t limit = 64;
+  bool operator==(const ListDue&) const = default;
+};
+// What an oversight body was told, newest first.
+struct ListEscalations {
+  std::optional<std::uint64_t> before;
+  std::uint32_t limit = 64;
+  bool operator==(const ListEscalations&) const = default;
+};
+
 struct Request {
   std::uint64_t id = 0;
   std::variant<Submit, GetStatus, GetMessage, ListCases, GetCase, GetBody, NextEvents, GetReceipt,
@@ -348,7 +369,7 @@ struct Request {
                Login, GetChallenge, LoginWithKey, Logout, WhoAmI, AddUser, ChangeUser, ListUsers,
                SetPassphrase, SetFactor, MakeSigningKey, GetUserKeys, SignVote, BackupBegin,
                BackupRenew, BackupEnd, ChangeVault, GetPack, PublishServices, ListServices,
-               ProposeDecision, CastVote>
+               ProposeDecision, CastVote, ListDue, ListEscalations>
       ask;
   std::optional<SessionToken> session = std::nullopt;
   bool operator==(const Request&) const = default;
@@ -634,13 +655,36 @@ struct Counted {
   bool operator==(const Counted&) const = default;
 };
 
+struct DueCase {
+  CaseId case_id;
+  std::vector<CaseClock> clocks;  // the first due first
+  bool operator==(const DueCase&) const = default;
+};
+struct Due {
+  std::vector<DueCase> cases;
+  std::optional<DuePlace> next;
+  bool operator==(const Due&) const = default;
+};
+struct Escalation {
+  std::uint64_t index = 0;  // own ledger index
+  MemberId member;          // who says so
+  Timestamp received;
+  Bytes statement;  // wire_form.h: parse_deadline
+  bool operator==(const Escalation&) const = default;
+};
+struct Escalations {
+  std::vector<Escalation> known;
+  std::optional<std::uint64_t> next;
+  bool operator==(const Escalations&) const = default;
+};
+
 struct Reply {
   std::uint64_t id = 0;
   std::variant<Failure, Accepted, NodeStatus, Message, Cases, Case, Body, Events, Receipt,
                LedgerPage, LedgerHead, Members, Done, Rotated, Alarms, Asked, Tasks, Accesses,
                Exported, Found, RecoveryShares, Destroyed, Erased, Erasures, LoggedIn, Challenge,
                Me, Users, Factor, UserKeys, Vote, BackupBegun, PackFile, Published, Services,
-               Proposed, Counted>
+               Proposed, Counted, Due, Escalations>
       answer;
   bool operator==(const Reply&) const = default;
 };

@@ -55,6 +55,10 @@ struct Need {
     return {true, Operation::publish_services, {}};
   }
   Needed operator()(const ListServices&) const { return {true, Operation::see_members, {}}; }
+  Needed operator()(const ListDue&) const { return {true, Operation::see_cases, {}}; }
+  Needed operator()(const ListEscalations&) const {
+    return {true, Operation::see_cases, Operation::review};
+  }
   Needed operator()(const ProposeDecision&) const { return {true, Operation::sign_vote, {}}; }
   Needed operator()(const CastVote&) const { return {true, Operation::sign_vote, {}}; }
   Needed operator()(const AddUser&) const { return {true, Operation::manage_users, {}}; }

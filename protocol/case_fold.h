@@ -20,6 +20,13 @@
 
 namespace hamroh {
 
+// When the node of a recipient opened it, as its receipt says.
+struct OpenedAt {
+  MemberId member;
+  Timestamp time;
+  bool operator==(const OpenedAt&) const = default;
+};
+
 struct FoldEvent {
   Digest digest;
   EventKind kind{};
@@ -32,6 +39,10 @@ struct FoldEvent {
   std::uint8_t service = 0;  // of assistance
   State outcome{};
   Timestamp until;
+  // What only the clocks of the case go by (case_clocks.h), and not the fold.
+  std::uint8_t urgency = 0;               // of a referral; 0: it does not say
+  Timestamp happened = {};                // `created`, but not later than it was heard of here
+  std::span<const OpenedAt> opened = {};  // of a referral
 };
 
 struct FoldInput {

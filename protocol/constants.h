@@ -65,7 +65,9 @@ inline constexpr std::size_t conflicts_per_peer_and_day_max = 64;
 // Envelopes opened in a row although their note was not shown to extend the one known before.
 inline constexpr std::size_t unproven_envelopes_max = 16;
 inline constexpr std::size_t case_events_max = 4'096;
-inline constexpr std::size_t assigned_users_max = 32;  // of one case
+inline constexpr std::size_t case_marks_max = 512;      // of its clocks
+inline constexpr std::size_t escalations_max = 16'384;  // that an oversight body keeps
+inline constexpr std::size_t assigned_users_max = 32;   // of one case
 inline constexpr std::size_t users_max = 4'096;
 inline constexpr std::size_t teams_max = 8;      // of one user
 inline constexpr std::size_t tasks_max = 4'096;  // that wait, or were decided not long ago
@@ -166,6 +168,8 @@ inline constexpr Duration agreement_lasts = hours(24);
 inline constexpr Duration suspension_max = hours(72);
 // A jurisdiction pack is sent to one peer at most so often, and asked for so often at first.
 inline constexpr Duration pack_interval = seconds(30);
+// How far ahead a clock elsewhere may be before what it says of an event counts as said now.
+inline constexpr Duration clock_skew = minutes(10);
 inline constexpr Duration suspension_pause = days(30);  // before the same member again, without m
 }  // namespace tuning
 

@@ -12,20 +12,6 @@ constexpr Timestamp end_of_time{UINT64_MAX};
 // The latest start that is calculated with; a walk from there stays far from any overflow.
 constexpr std::uint64_t start_ms_max = static_cast<std::uint64_t>((last_day + 1) * day_ms - 1);
 
-constexpr std::array<CodeName, clocks_count> clocks{{{1, "delivery"},
-                                                     {2, "receipt"},
-                                                     {3, "referral_decision"},
-                                                     {4, "first_help"},
-                                                     {5, "information"},
-                                                     {6, "pre_status"},
-                                                     {7, "status_decision"},
-                                                     {8, "confirmation"},
-                                                     {9, "appeal"},
-                                                     {10, "appeal_decision"},
-                                                     {11, "fund_decision"},
-                                                     {12, "fund_payment"},
-                                                     {13, "fund_account"}}};
-
 std::int64_t floor_divide(std::int64_t a, std::int64_t b) {
   return a / b - (a % b < 0 ? 1 : 0);
 }
@@ -225,10 +211,6 @@ Deadline deadline(Timestamp start, const Period& period, const Calendar& calenda
   const Running running{period.unit, calendar};
   return {running.reach(start, whole / 2, bounded), running.reach(start, whole, bounded),
           running.reach(start, whole + whole / 2, bounded)};
-}
-
-std::span<const CodeName> names_of(Clock) {
-  return clocks;
 }
 
 std::optional<Deadline> deadline(Timestamp start, const ClockRule& rule, Urgency urgency,

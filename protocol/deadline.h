@@ -108,25 +108,6 @@ struct Deadline {
 [[nodiscard]] Deadline deadline(Timestamp start, const Period& period, const Calendar& calendar,
                                 const std::optional<Pause>& pause = std::nullopt);
 
-// The clocks of the form specification. Explicit, never reused.
-enum class Clock : std::uint8_t {
-  delivery = 1,           // sent → stored at the recipient's node
-  receipt = 2,            // stored → received by a named person
-  referral_decision = 3,  // received → accepted, declined or redirected
-  first_help = 4,         // accepted → first service reported
-  information = 5,        // asked → answered
-  pre_status = 6,         // applied → pre-status decided
-  status_decision = 7,    // applied → decided by the commission
-  confirmation = 8,       // decided → confirmed or returned by the ministry
-  appeal = 9,             // refused or lapsed → the last moment to appeal
-  appeal_decision = 10,   // appealed → decided by the appeal body
-  fund_decision = 11,     // asked → approved or refused
-  fund_payment = 12,      // approved → paid
-  fund_account = 13,      // paid → accounted for
-};
-inline constexpr std::size_t clocks_count = 13;
-[[nodiscard]] std::span<const CodeName> names_of(Clock);
-
 struct ClockRule {
   // By urgency, emergency first; absent: unset, nothing is ever due.
   std::array<std::optional<Period>, 3> periods;

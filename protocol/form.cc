@@ -53,6 +53,20 @@ constexpr auto closing_reasons =
     list("goals_met", "transferred", "person_withdrew", "lost_contact", "relocated",
          "returned_abroad", "deceased", "duplicate", "entered_in_error");
 constexpr auto tiers = list("T1", "T2", "T3", "T4", "S");
+constexpr std::array<CodeName, clocks_count> clock_names{{{1, "delivery"},
+                                                          {2, "receipt"},
+                                                          {3, "referral_decision"},
+                                                          {4, "first_help"},
+                                                          {5, "information"},
+                                                          {6, "pre_status"},
+                                                          {7, "status_decision"},
+                                                          {8, "confirmation"},
+                                                          {9, "appeal"},
+                                                          {10, "appeal_decision"},
+                                                          {11, "fund_decision"},
+                                                          {12, "fund_payment"},
+                                                          {13, "fund_account"}}};
+
 constexpr auto accepting = list("open", "full", "closed");
 
 constexpr CodeName named(FormField field, const char* name) {
@@ -450,6 +464,9 @@ FormFields Disclosure::fields() const {
 std::span<const CodeName> names_of(Accepts) {
   return accepting;
 }
+std::span<const CodeName> names_of(Clock) {
+  return clock_names;
+}
 
 std::span<const CodeName> names_of(CodeList list) {
   switch (list) {
@@ -634,6 +651,21 @@ void inspect(Inspector& check, const OfferedService& offered, const std::string&
 }
 
 }  // namespace
+
+std::optional<FormFault> find_fault(const DeadlineStatement& statement) {
+  Inspector check;
+  const auto known = [](std::span<const CodeName> names, auto value) {
+    return std::ranges::find(names, static_cast<std::uint8_t>(value), &CodeName::value) !=
+           names.end();
+  };
+  check.require(known(names_of(Clock{}), statement.clock), "clock", "nothing", "a clock");
+  check.require(known(names_of(Urgency{}), statement.urgency), "urgency", "nothing", "an urgency");
+  check.require(!statement.about.is_zero(), "about", "nothing", "an event");
+  check.require(!statement.owes.is_zero(), "owes", "nothing", "a member");
+  check.require(statement.start <= statement.due && statement.due.ms != 0, "due",
+                "before the start", "a later time");
+  return check.fault;
+}
 
 std::optional<FormFault> find_fault(const ServiceStatement& statement) {
   Inspector check;

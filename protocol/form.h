@@ -183,6 +183,23 @@ class FormFields {
 };
 
 enum class Accepts : std::uint8_t { open = 1, full = 2, closed = 3 };
+// The clocks of the form specification. Explicit, never reused.
+enum class Clock : std::uint8_t {
+  delivery = 1,           // sent → opened at the recipient's node
+  receipt = 2,            // opened → received by a named person
+  referral_decision = 3,  // received → accepted, declined or redirected
+  first_help = 4,         // accepted → first service reported
+  information = 5,        // asked → answered
+  pre_status = 6,         // applied → pre-status decided
+  status_decision = 7,    // applied → decided by the commission
+  confirmation = 8,       // decided → confirmed or returned by the ministry
+  appeal = 9,             // refused or lapsed → the last moment to appeal
+  appeal_decision = 10,   // appealed → decided by the appeal body
+  fund_decision = 11,     // asked → approved or refused
+  fund_payment = 12,      // approved → paid
+  fund_account = 13,      // paid → accounted for
+};
+inline constexpr std::size_t clocks_count = 13;
 
 // A name for each value of a code list, in order of value; the form's JSON uses exactly these.
 struct CodeName {
@@ -206,6 +223,7 @@ struct CodeName {
 [[nodiscard]] std::span<const CodeName> names_of(DisclosureTier);
 [[nodiscard]] std::span<const CodeName> names_of(FormField);  // "contact.name", as in JSON
 [[nodiscard]] std::span<const CodeName> names_of(Accepts);
+[[nodiscard]] std::span<const CodeName> names_of(Clock);
 // The codes that events may have; empty for none and for those of the pack.
 [[nodiscard]] std::span<const CodeName> names_of(CodeList list);
 
@@ -426,6 +444,19 @@ struct Particulars {
   bool operator==(const Particulars&) const = default;
 };
 
+// What deadline.missed and deadline.escalated say. The second goes to the oversight body and is part
+// of no case: `about` names an event of the case by its digest, which tells nothing to whoever has
+// not got it.
+struct DeadlineStatement {
+  Clock clock{};
+  Digest about;   // the event that started the clock
+  MemberId owes;  // from whom something is due
+  Urgency urgency{};
+  Timestamp start;
+  Timestamp due;  // not before the start
+  bool operator==(const DeadlineStatement&) const = default;
+};
+
 // One service that a member gives. The same may stand there twice, for other people or places.
 struct OfferedService {
   Service service{};
@@ -461,6 +492,7 @@ struct FormFault {
 [[nodiscard]] std::optional<FormFault> find_fault(const Decision& decision);
 [[nodiscard]] std::optional<FormFault> find_fault(const NoteText& note);
 [[nodiscard]] std::optional<FormFault> find_fault(const Particulars& particulars, EventKind kind);
+[[nodiscard]] std::optional<FormFault> find_fault(const DeadlineStatement& statement);
 [[nodiscard]] std::optional<FormFault> find_fault(const ServiceStatement& statement);
 
 }  // namespace hamroh

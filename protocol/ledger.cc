@@ -149,6 +149,8 @@ const char* entry_kind_name(EntryKind kind) {
       return "user_changed";
     case EntryKind::backup_made:
       return "backup_made";
+    case EntryKind::reminded:
+      return "reminded";
     case EntryKind::voted:
       return "voted";
     case EntryKind::upgraded:

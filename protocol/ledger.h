@@ -54,6 +54,7 @@ enum class EntryKind : std::uint8_t {
   backup_made = 29,   // subject: SHA-256 of its statement, see backup.h
   upgraded = 30,      // the store's format; code: zero
   voted = 33,         // a commissioner signed a decision on a status; commitment as above
+  reminded = 36,  // half of a clock's time is over; subject: digest of the event that started it
   // Reserved, so that later nodes can use them without a new wire version.
   dummy = 240,
   witness = 241,

@@ -33,6 +33,10 @@ constexpr std::array rules{
     Rule{K::tier_disclose, "tier.disclose", T::referral,
          {sent, received, info_requested, accepted}, {},
          any, S::sender, O::refer, disclosure, L::none, {about}, {}},
+    // That the sender has telephoned: of an emergency whose delivery takes too long.
+    Rule{K::call_record, "call.record", T::referral,
+         {sent, received, info_requested, accepted}, {},
+         C::refer_send, S::sender, O::refer, particulars, L::none, {about}, {text}},
     Rule{K::referral_receive, "referral.receive", T::referral, sent, received,
          C::refer_receive, S::recipient, O::decide, particulars, L::none, {about}, {text}},
     Rule{K::referral_accept, "referral.accept", T::referral, waiting, accepted,
@@ -105,8 +109,8 @@ constexpr std::array rules{
          C::case_own, S::owner, O::refer, particulars, L::closing, {code}, {text}},
     Rule{K::case_reopen, "case.reopen", T::case_, closed, open,
          C::case_own, S::owner, O::refer, particulars, L::pack, {code}, {text}, when_closed},
-    Rule{K::deadline_missed, "deadline.missed", T::case_, open, {},
-         any, S::node, O::note, later, L::none, {}, {}},
+    Rule{K::deadline_missed, "deadline.missed", T::case_, {open, closed}, {},
+         any, S::node, O::note, deadline, L::none, {about}, {}, when_closed},
 
     Rule{K::transfer_offer, "transfer.offer", T::transfer,
          {none, offered, taken_over, turned_down}, offered,
@@ -311,6 +315,9 @@ const char* event_kind_name(EventKind kind) {
   if (kind == EventKind::service_publish) {
     return "service.publish";
   }
+  if (kind == EventKind::deadline_escalated) {
+    return "deadline.escalated";
+  }
   const Rule* rule = find_rule(kind);
   return rule == nullptr ? "unknown" : rule->name;
 }
@@ -318,7 +325,7 @@ const char* event_kind_name(EventKind kind) {
 bool is_known_kind(std::uint16_t kind) {
   const auto known = static_cast<EventKind>(kind);
   const Rule* rule = find_rule(known);
-  return is_about_erasure(known) || known == EventKind::service_publish ||
+  return is_about_erasure(known) || is_about_no_case(known) ||
          (rule != nullptr && rule->body != BodyForm::later);
 }
 

@@ -25,6 +25,7 @@ enum class EventKind : std::uint16_t {
   cancel_request = 9,
   cancel_confirm = 10,
   tier_disclose = 13,
+  call_record = 14,
   emergency_start = 15,
   service_report = 16,
   status_apply = 20,
@@ -47,6 +48,7 @@ enum class EventKind : std::uint16_t {
   transfer_accept = 45,
   transfer_decline = 46,
   deadline_missed = 47,
+  deadline_escalated = 48,  // about no case of the recipient's: not in the table
   fund_request = 50,
   fund_approve = 51,
   fund_refuse = 52,
@@ -56,6 +58,10 @@ enum class EventKind : std::uint16_t {
   erasure_done = 61,
   service_publish = 70,  // about no case at all: not in the table either
 };
+// Messages that name no case, but their own id in its place.
+[[nodiscard]] constexpr bool is_about_no_case(EventKind kind) {
+  return kind == EventKind::service_publish || kind == EventKind::deadline_escalated;
+}
 [[nodiscard]] constexpr bool is_about_erasure(EventKind kind) {
   return kind == EventKind::erasure_request || kind == EventKind::erasure_done;
 }
@@ -166,6 +172,7 @@ enum class BodyForm : std::uint8_t {
   particulars = 4,
   later = 5,  // none yet: nodes answer `unsupported`
   disclosure = 6,
+  deadline = 9,
   services = 10,
 };
 

@@ -47,6 +47,7 @@ struct Inner {
   // version may know more of them). Both zero: no user, or an author that does not say.
   Pseudonym actor;
   std::uint8_t actor_role = 0;
+  Digest pack;  // of a referral: the SHA-256 of the jurisdiction pack of its case; zero: none
   bool operator==(const Inner&) const = default;
 };
 [[nodiscard]] Bytes encode_inner(const Inner& inner);

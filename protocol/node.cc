@@ -504,6 +504,8 @@ Status Node::lock(Turn& turn) {
   places_.clear();
   absent_case_.reset();
   asked_for_.clear();
+  next_due_ = {UINT64_MAX};
+  clocks_sweep_.reset();
   pending_.clear();
   fresh_inners_.clear();
   for (auto& [member, peer] : peers_) {
@@ -626,6 +628,7 @@ Status Node::tick(Turn& turn) {
   }
   HAMROH_TRY(erase_what_is_due(turn));
   HAMROH_TRY(disclose_what_is_due(turn));
+  HAMROH_TRY(run_clocks(turn));
   if (newcomers_ && !locked()) {
     HAMROH_TRY(tell_newcomers(turn));
   }
@@ -668,6 +671,9 @@ Duration Node::next_wakeup(Duration monotonic) const {
   }
   if (disclosures_wait_ && !locked()) {
     next = std::min(next, next_disclosure_);
+  }
+  if (const auto clocks = next_clocks_wakeup()) {
+    next = std::min(next, *clocks);
   }
   for (const auto& [member, peer] : peers_) {
     if (!peer.connected) {

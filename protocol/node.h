@@ -15,7 +15,7 @@
 // (jurisdiction packs), node_erasure.cc (what goes for good), node_services.cc (who can take a
 // person), node_redelivery.cc (what a member lost), node_return.cc (coming back from a backup),
 // node_submit.cc (what clients ask), node_receive.cc (what peers say), node_disclosure.cc
-// (referrals tier by tier), node_votes.cc (decisions by several), node_send.cc (the end of a turn),
+// (referrals tier by tier), node_clocks.cc (what is due when), node_votes.cc (decisions by several), node_send.cc (the end of a turn),
 // node_view.cc (what is shown), node_access.cc (to whom).
 #pragma once
 
@@ -218,6 +218,27 @@ class Node {
   // also what has expired since. Errors (caller): locked.
   [[nodiscard]] Result<ServicesPage> services(std::optional<MemberId> after, std::size_t limit,
                                               Turn& turn) const;
+
+  struct DueCase {
+    CaseId id;
+    std::vector<CaseClock> clocks;  // the first due first
+  };
+  struct DuePage {
+    std::vector<DueCase> cases;  // where clocks run
+    std::optional<DueKey> next;  // where to go on, if there may be more
+  };
+  // In the order in which something comes to its next stage, from behind `after`. Errors (caller):
+  // locked.
+  [[nodiscard]] Result<DuePage> due(std::optional<DueKey> after, std::size_t limit,
+                                    const Actor& actor, Turn& turn) const;
+  struct EscalationPage {
+    std::vector<std::pair<std::uint64_t, EscalationRecord>> known;  // by own ledger index
+    std::optional<std::uint64_t> next;
+  };
+  // What this member was told as an oversight body, newest first, below `before`. Errors (caller):
+  // locked.
+  [[nodiscard]] Result<EscalationPage> escalations(std::optional<std::uint64_t> before,
+                                                   std::size_t limit, Turn& turn) const;
 
   // What is shown, to whom: only cases that the user may see, and what belongs to them.
   [[nodiscard]] NodeView view() const;
@@ -572,7 +593,8 @@ class Node {
   // node_votes.cc
   // How many votes of commissioners a decision in that case needs by its pack; nothing: one person
   // decides.
-  [[nodiscard]] std::optional<std::size_t> votes_needed(EventKind kind) const;
+  [[nodiscard]] std::optional<std::size_t> votes_needed(EventKind kind,
+                                                        const CaseRecord* record) const;
   // Whether a decision of `member` has the votes that it needs, as far as is known here, and none
   // that do not count. Errors (peer): threshold_not_met, bad_signature, duplicate_signer,
   // no_standing, unknown_member.
@@ -589,6 +611,45 @@ class Node {
   [[nodiscard]] Status withdraw_other_votes(const Task& task, const Proposal& proposal,
                                             const UserId& user, Turn& turn);
   [[nodiscard]] std::vector<Vote> counting_votes(const Proposal& proposal) const;
+
+  // node_clocks.cc
+  // The pack of the case, if it is under one that is here.
+  [[nodiscard]] const Pack* rules_of(const CaseRecord& record) const;
+  [[nodiscard]] std::vector<CaseClock> clocks_of(const CaseId& id, const CaseRecord& record,
+                                                 const CaseState& state) const;
+  [[nodiscard]] Status set_clocks(const CaseId& id, CaseRecord& record, Turn& turn);
+  [[nodiscard]] Status set_clocks(const CaseId& id, CaseRecord& record, Timestamp not_before,
+                                  Turn& turn);
+  // When something happened elsewhere, as far as its clock can be believed.
+  [[nodiscard]] Timestamp heard_at(Timestamp said, const Turn& turn) const;
+  [[nodiscard]] Status note_opened(const CaseId& id, const Digest& referral, const OpenedAt& opened,
+                                   Turn& turn);
+  [[nodiscard]] Status check_may_close(const CaseId& id, const CaseRecord& record,
+                                       const Turn& turn) const;
+  // Nobody else is asked for the same while somebody who was asked still has time to answer.
+  [[nodiscard]] Status check_in_parallel(const CaseId& id, const ReferralForm& form,
+                                         const CaseRecord& record, Turn& turn) const;
+  [[nodiscard]] Status load_clocks(Turn& turn);
+  [[nodiscard]] Status find_next_due(Turn& turn);
+  [[nodiscard]] bool clocks_act() const;
+  [[nodiscard]] std::optional<Duration> next_clocks_wakeup() const;
+  [[nodiscard]] Status run_clocks(Turn& turn);
+  [[nodiscard]] Status act_on_clocks(const CaseId& id, CaseRecord& record, Turn& turn);
+  struct Stages {
+    ClockStage before{};
+    ClockStage now{};
+  };
+  [[nodiscard]] Result<bool> reach_stage(const CaseId& id, const CaseClock& clock,
+                                         const Stages& stages, CaseRecord& record, Turn& turn);
+  [[nodiscard]] Result<bool> say_missed(const CaseId& id, const CaseClock& clock,
+                                        CaseRecord& record, Turn& turn);
+  [[nodiscard]] Result<MemberId> oversight_of(const CaseRecord& record, Turn& turn) const;
+  [[nodiscard]] Result<bool> escalate(const CaseClock& clock, const CaseRecord& record, Turn& turn);
+  [[nodiscard]] Status begin_clocks_sweep(Turn& turn);
+  [[nodiscard]] Status sweep_clocks(Turn& turn);
+  [[nodiscard]] Verdict judge_escalation(const Inner& inner) const;
+  [[nodiscard]] Status take_escalation(const MemberId& member, const Inner& inner,
+                                       std::uint64_t index, Turn& turn);
 
   // node_redelivery.cc
   [[nodiscard]] bool may_redeliver(const MemberId& member) const;
@@ -631,6 +692,7 @@ class Node {
   [[nodiscard]] Status keep_sent(const Inner& inner, Bytes bytes, const Digest& digest, Turn& turn);
   [[nodiscard]] Result<bool> says_the_same(const Inner& inner, const Bytes& submitted,
                                            Turn& turn) const;
+  [[nodiscard]] Status check_codes(const ReferralForm& form, const CaseRecord& record) const;
   [[nodiscard]] Status keep_referral(Submission submission, const ReferralForm& form,
                                      CaseRecord& record, const Actor& actor, Turn& turn);
   // An actor without a user: this node by itself.
@@ -791,6 +853,10 @@ class Node {
   bool disclosures_wait_ = false;        // Table::tier has a row of what is due
   CaseId due_from_;                      // where to go on with them
   Duration next_disclosure_;
+  Timestamp next_due_{UINT64_MAX};        // of the first row of Table::due
+  Duration next_clocks_;                  // not before
+  std::optional<CaseId> clocks_sweep_;    // where to go on
+  std::size_t escalations_ = 0;           // rows
   bool any_erased_ = false;               // Table::erased has a row
   std::set<CaseId> asked_for_;            // to be erased on request, a few of them
   bool more_asked_for_ = false;           // in the store

@@ -48,6 +48,9 @@ Result<Erasing> Node::erase_case(const CaseId& id, ErasureReason reason, bool as
   // Nothing is refused from here on.
   HAMROH_ASSIGN(const std::vector<Digest> digests, erase_events(*record, turn));
   HAMROH_TRY(erase_rows(id, *place, turn));
+  if (record->due.ms != 0) {
+    HAMROH_TRY(turn.store.erase(Table::due, DueKey{record->due, id}.encode()));
+  }
   ErasureCertificate certificate;
   certificate.network = identity_.network;
   certificate.member = identity_.member;

@@ -154,7 +154,7 @@ Status Node::keep_pack(const Digest& sha256, Pack pack, ByteView file, Turn& tur
   PackRecord record{known.directory_version, known.pinned, Bytes(file.begin(), file.end())};
   HAMROH_TRY(turn.store.put(Table::pack, sha256.view(), record.encode()));
   known.pack = std::make_unique<const Pack>(std::move(pack));
-  return {};
+  return locked() || !known.pinned ? Status{} : begin_clocks_sweep(turn);
 }
 
 Status Node::take_packs(std::span<const Bytes> files, Turn& turn) {
@@ -171,10 +171,19 @@ Status Node::take_packs(std::span<const Bytes> files, Turn& turn) {
   return read ? keep_pack(sha256, std::move(*read), file, turn) : Status{};
 }
 
-// A locked node could not open the envelope that brings it.
+// The one in force, else one that a case is under. A locked node could not open the envelope that brings it.
 Digest Node::lacked_pack() const {
-  const bool lacks = !locked() && !pack_named().is_zero() && pack_in_force() == nullptr;
-  return lacks ? pack_named() : Digest{};
+  if (locked()) {
+    return {};
+  }
+  if (!pack_named().is_zero() && pack_in_force() == nullptr) {
+    return pack_named();
+  }
+  const auto other = std::ranges::find_if(packs_, [](const auto& item) {
+    const KnownPack& known = item.second;
+    return known.pinned && known.directory_version != 0 && known.pack == nullptr;
+  });
+  return other == packs_.end() ? Digest{} : other->first;
 }
 
 bool Node::owes_pack(const Peer& peer) const {

@@ -420,6 +420,10 @@ Result<bool> Node::apply_receipt(const MemberId& member, Peer& peer, const Verif
   if (!was_settled) {
     HAMROH_TRY(settle_pending(record->index, turn));
   }
+  if (level == Level::opened &&
+      record->kind == static_cast<std::uint16_t>(EventKind::referral_send)) {
+    HAMROH_TRY(note_opened(record->case_id, record->digest, {member, receipt.entry.time}, turn));
+  }
   return true;
 }
 
@@ -555,6 +559,9 @@ Result<Node::Verdict> Node::judge(const MemberId& member, const Inner& inner,
   if (kind == EventKind::service_publish) {
     return judge_services(member, inner, turn);
   }
+  if (kind == EventKind::deadline_escalated) {
+    return judge_escalation(inner);
+  }
   if (body->disclosure) {
     HAMROH_ASSIGN(const Verdict verdict,
                   judge_disclosure(member, inner, *body->disclosure, record, turn));
@@ -597,10 +604,12 @@ Status Node::keep_message(const MemberId& member, Peer& peer, const Inner& inner
   CaseRecord changed = record ? std::move(*record) : CaseRecord{};
   const auto kind = static_cast<EventKind>(inner.kind);
   const bool about_erasure = is_about_erasure(kind);
-  const bool about_services = kind == EventKind::service_publish;
   Bytes case_row;
-  if (verdict.outcome == EntryKind::opened && !about_erasure && !about_services) {
-    changed.apply(inner, message.digest, verdict.facts);
+  if (verdict.outcome == EntryKind::opened && !about_erasure && !is_about_no_case(kind)) {
+    changed.apply(inner, message.digest, verdict.facts, {}, trusted_now(turn));
+    if (kind == EventKind::referral_send) {
+      changed.events.back().opened = {{identity_.member, turn.now}};
+    }
     case_row = changed.encode();
     if (case_row.size() > case_record_bytes_max ||
         changed.participants.size() > limits::case_participants_max) {
@@ -624,10 +633,16 @@ Status Node::keep_message(const MemberId& member, Peer& peer, const Inner& inner
     kept.body = index;
     HAMROH_TRY(turn.store.put(Table::body, key_u64(index), message.inner));
     HAMROH_TRY(take_erasure(member, inner, turn));
-  } else if (verdict.outcome == EntryKind::opened && about_services) {
+  } else if (verdict.outcome == EntryKind::opened && kind == EventKind::service_publish) {
     HAMROH_TRY(take_services(member, inner, turn));  // no body: the row has what counts
+  } else if (verdict.outcome == EntryKind::opened && kind == EventKind::deadline_escalated) {
+    HAMROH_TRY(take_escalation(member, inner, index, turn));
   } else if (verdict.outcome == EntryKind::opened) {
     kept.body = index;
+    if (!changed.pack.is_zero()) {
+      HAMROH_TRY(set_clocks(inner.case_id, changed, turn));
+      case_row = changed.encode();  // no longer than it was
+    }
     HAMROH_TRY(keep_case(inner.case_id, case_row, turn));
     HAMROH_TRY(keep_body(index, inner.case_id, message.inner, turn));
     HAMROH_TRY(note_request(inner.case_id, turn));

@@ -89,6 +89,12 @@ Result<BodyFacts> check_body(EventKind kind, ByteView body) {
     }
     return facts;
   }
+  if (kind == EventKind::deadline_escalated) {
+    if (!parse_deadline(body)) {
+      return caller_error(Code::invalid_form, "not a statement about a deadline");
+    }
+    return facts;
+  }
   const Rule* rule = find_rule(kind);
   switch (rule == nullptr ? BodyForm::later : rule->body) {
     case BodyForm::referral: {
@@ -97,6 +103,7 @@ Result<BodyFacts> check_body(EventKind kind, ByteView body) {
         return caller_error(Code::invalid_form, "the referral form is not valid");
       }
       facts.emergency = form->triage.urgency == Urgency::emergency;
+      facts.event.urgency = static_cast<std::uint8_t>(form->triage.urgency);
       facts.referral = std::move(*form);
       return facts;
     }
@@ -125,6 +132,17 @@ Result<BodyFacts> check_body(EventKind kind, ByteView body) {
       }
       facts.event.about = disclosure->about;
       facts.disclosure = std::move(*disclosure);
+      return facts;
+    }
+    case BodyForm::deadline: {
+      const auto missed = parse_deadline(body);
+      if (!missed) {
+        return caller_error(Code::invalid_form, "not a statement about a deadline");
+      }
+      facts.event.about = missed->about;
+      facts.event.member = missed->owes;
+      facts.event.service = static_cast<std::uint8_t>(missed->clock);
+      facts.event.until = missed->due;
       return facts;
     }
     case BodyForm::services:
@@ -266,6 +284,9 @@ Result<Accepted> Node::submit(const Submission& given, const Actor& actor, Turn&
   if (given.kind == EventKind::service_publish) {
     return caller_error(Code::invalid_argument, "services belong to no case: publish them");
   }
+  if (given.kind == EventKind::deadline_missed || given.kind == EventKind::deadline_escalated) {
+    return caller_error(Code::invalid_argument, "a node says by itself what was missed");
+  }
   HAMROH_ASSIGN(const BodyFacts facts, check_submitted(given.kind, given.body));
   const auto needed = capability_for(given.kind);
   if (needed && !active_member(identity_.member)->capabilities.has(*needed)) {
@@ -303,6 +324,9 @@ Result<Accepted> Node::submit(const Submission& given, const Actor& actor, Turn&
     if (record->events.size() >= limits::case_events_max) {
       return caller_error(Code::full, "the case holds as many events as it may");
     }
+    if (given.kind == EventKind::case_close) {
+      HAMROH_TRY(check_may_close(*submission.case_id, *record, turn));
+    }
     if (submission.to.empty()) {
       submission.to = usual_recipients(*record, given.kind, facts.event);
     }
@@ -330,6 +354,8 @@ Result<Accepted> Node::submit(const Submission& given, const Actor& actor, Turn&
     }
   }
   if (facts.referral) {
+    HAMROH_TRY(check_codes(*facts.referral, *record));
+    HAMROH_TRY(check_in_parallel(*submission.case_id, *facts.referral, *record, turn));
     HAMROH_TRY(keep_referral(std::move(submission), *facts.referral, *record, actor, turn));
     return Accepted{given.message, given.case_id.value_or(*CaseId::from(given.message.view()))};
   }
@@ -343,6 +369,17 @@ Result<Accepted> Node::submit(const Submission& given, const Actor& actor, Turn&
   return Accepted{submission.message, *submission.case_id, false};
 }
 
+// By the pack of the case, or what will be that. An emergency goes out with whatever codes it has.
+Status Node::check_codes(const ReferralForm& form, const CaseRecord& record) const {
+  const Pack* rules = record.pack.is_zero() ? pack_in_force() : rules_of(record);
+  const bool wrong = rules != nullptr && form.triage.urgency != Urgency::emergency &&
+                     find_fault(form, *rules).has_value();
+  return wrong ? Status(caller_error(Code::unknown_code,
+                                     "the form has a code that the jurisdiction pack has not: "
+                                     "hamroh form check --pack FILE says which"))
+               : Status();
+}
+
 // Only triage and consent travel, and commitments to the rest, which stays here until its
 // recipients may have it: in an emergency, some of it at once.
 Status Node::keep_referral(Submission submission, const ReferralForm& form, CaseRecord& record,
@@ -352,7 +389,9 @@ Status Node::keep_referral(Submission submission, const ReferralForm& form, Case
     seed = turn.entropy.draw<TierSeed>();
   }
   tiers.form = std::exchange(submission.body, encode(first_part(form)));
-  HAMROH_TRY(keep_submission(submission, {}, commit(form, tiers.seeds), record, actor, turn));
+  EventFacts facts;
+  facts.urgency = static_cast<std::uint8_t>(form.triage.urgency);
+  HAMROH_TRY(keep_submission(submission, facts, commit(form, tiers.seeds), record, actor, turn));
   HAMROH_TRY(keep_tiers(submission.message, *submission.case_id, tiers, turn));
   return form.triage.urgency == Urgency::emergency
              ? disclose_in_case(*submission.case_id, record, turn)
@@ -385,6 +424,10 @@ Status Node::keep_submission(const Submission& submission, const EventFacts& fac
   inner.kind = static_cast<std::uint16_t>(submission.kind);
   inner.body = submission.body;
   inner.commitments = std::move(commitments);
+  if (submission.kind == EventKind::referral_send) {
+    const bool opens = inner.message.bytes == inner.case_id.bytes;
+    inner.pack = opens ? pack_named() : record.pack;
+  }
   const bool by_itself = actor.user.is_zero();
   if (!by_itself) {
     inner.actor = pseudonym_of(*pseudonyms_, actor.user, inner.case_id);
@@ -406,10 +449,14 @@ Status Node::keep_submission(const Submission& submission, const EventFacts& fac
     record.assigned.clear();
     record.assign(actor.user);
   }
-  const Bytes case_row = record.encode();
+  Bytes case_row = record.encode();
   if (case_row.size() > case_record_bytes_max ||
       record.participants.size() > limits::case_participants_max) {
     return caller_error(Code::full, "the case holds as much, or as many, as it may");
+  }
+  if (!record.pack.is_zero()) {
+    HAMROH_TRY(set_clocks(inner.case_id, record, turn));
+    case_row = record.encode();  // no longer than it was
   }
   HAMROH_TRY(keep_case(inner.case_id, case_row, turn));
   return keep_sent(inner, std::move(bytes), digest, turn);

@@ -117,6 +117,10 @@ Result<CaseView> Node::case_view(const CaseId& id, const Actor& actor, Turn& tur
   HAMROH_ASSIGN(const CaseRecord record, seen_case(id, actor, turn));
   const CaseState state = record.fold(id);
   CaseView shown = case_head(id, record, state);
+  shown.pack = record.pack;
+  shown.pack_here = rules_of(record) != nullptr;
+  shown.clocks = clocks_of(id, record, state);
+  shown.clocks.resize(std::min(shown.clocks.size(), limits::vector_items_max));
   for (const std::size_t at : state.order) {
     const CaseRecord::CaseEvent& event = record.events[at];
     HAMROH_ASSIGN(const auto message, read_message(event.author, event.message, turn));
@@ -181,6 +185,9 @@ Result<Node::CasePage> Node::cases(std::optional<CaseId> before, std::size_t lim
             page.cases.push_back(case_head(id, record, state));
             page.cases.back().tracks.clear();
             page.cases.back().gaps.clear();
+            page.cases.back().clocks = clocks_of(id, record, state);
+            page.cases.back().clocks.resize(
+                std::min<std::size_t>(page.cases.back().clocks.size(), 1));
           }
         }
         return true;

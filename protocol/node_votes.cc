@@ -15,8 +15,9 @@ AuthorKey own_author_key(const crypto::SigningKey& key) {
 
 }  // namespace
 
-std::optional<std::size_t> Node::votes_needed(EventKind kind) const {
-  const Pack* pack = pack_in_force();
+std::optional<std::size_t> Node::votes_needed(EventKind kind, const CaseRecord* record) const {
+  const Pack* pack = record == nullptr ? nullptr : rules_of(*record);
+  pack = pack == nullptr ? pack_in_force() : pack;
   if (pack == nullptr) {
     return std::nullopt;
   }
@@ -33,7 +34,7 @@ Status Node::check_ballot(const MemberId& member, EventKind kind, ByteView body,
   }
   HAMROH_ASSIGN(Particulars said, parse_particulars(body, kind));
   const std::optional<Ballot> ballot = std::exchange(said.ballot, std::nullopt);
-  const std::optional<std::size_t> needed = votes_needed(kind);
+  const std::optional<std::size_t> needed = votes_needed(kind, record ? &*record : nullptr);
   if (!ballot) {
     return needed ? Status(peer_error(Code::threshold_not_met,
                                       "the jurisdiction pack wants votes: hamroh vote CASE"))
@@ -148,7 +149,7 @@ Result<Node::Proposed> Node::propose_decision(const CaseId& id, EventKind kind, 
       task.decided = turn.now;
       HAMROH_TRY(keep_task(task, turn));
     } else if (decision_digest(subject, known.kind, known.said) == decision) {
-      return Proposed{task.id, decision, counting_votes(known).size(), votes_needed(kind)};
+      return Proposed{task.id, decision, counting_votes(known).size(), votes_needed(kind, &record)};
     }
   }
   HAMROH_TRY(make_room_for_task(turn));
@@ -166,7 +167,7 @@ Result<Node::Proposed> Node::propose_decision(const CaseId& id, EventKind kind, 
   task.reason += said->code.empty() ? "" : " " + said->code;
   task.proposal = proposal.encode();
   HAMROH_TRY(keep_task(task, turn));
-  return Proposed{task.id, decision, 0, votes_needed(kind)};
+  return Proposed{task.id, decision, 0, votes_needed(kind, &record)};
 }
 
 // Of commissioners who still are, under the key that the directory lists.
@@ -215,7 +216,7 @@ Result<Node::Counted> Node::cast_vote(const TaskId& id, const Vote& vote, const 
   HAMROH_ASSIGN(const CaseRecord record, seen_case(task.case_id, actor, turn));
   const MessageId message = *MessageId::from(task.id.view());
   if (task.state == TaskState::agreed && proposal.has_voted(actor.user)) {
-    return Counted{proposal.votes.size(), votes_needed(proposal.kind),
+    return Counted{proposal.votes.size(), votes_needed(proposal.kind, &record),
                    Accepted{message, task.case_id, true}};
   }
   if (task.state != TaskState::open ||
@@ -243,7 +244,7 @@ Result<Node::Counted> Node::cast_vote(const TaskId& id, const Vote& vote, const 
   }
   proposal.votes.push_back(vote);
   const std::vector<Vote> votes = counting_votes(proposal);
-  Counted counted{votes.size(), votes_needed(proposal.kind), {}};
+  Counted counted{votes.size(), votes_needed(proposal.kind, &record), {}};
   if (counted.votes >= counted.needed.value_or(1)) {
     // First, because it is the only thing that may still be refused.
     Particulars said = proposal.said;

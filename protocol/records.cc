@@ -8,8 +8,9 @@ namespace hamroh {
 namespace {
 
 constexpr std::uint8_t record_version = 1;
-// Version 1 knew nothing of users, version 2 nothing of audiences and of what events say.
-constexpr std::uint8_t case_record_version = 3;
+// Version 1 knew nothing of users, version 2 nothing of audiences and of what events say, version 3
+// nothing of clocks.
+constexpr std::uint8_t case_record_version = 4;
 constexpr std::size_t audience_bits = 64;
 static_assert(limits::case_participants_max + limits::recipients_max + 1 <= audience_bits,
               "a message too many may join all its members before it is refused");
@@ -63,13 +64,14 @@ bool take_assignment(ByteReader& reader, CaseRecord& record) {
 }
 
 // flags u8 ‖ what they say is there: 1 about[32], 2 member[16], 4 service u8, 8 outcome u8,
-// 16 until u64.
+// 16 until u64, 32 urgency u8.
 void put_facts(Bytes& out, const EventFacts& facts) {
   unsigned flags = facts.about.is_zero() ? 0 : 1;
   flags |= facts.member.is_zero() ? 0 : 2;
   flags |= facts.service == 0 ? 0 : 4;
   flags |= facts.outcome == State::none ? 0 : 8;
   flags |= facts.until.ms == 0 ? 0 : 16;
+  flags |= facts.urgency == 0 ? 0 : 32;
   put_u8(out, static_cast<std::uint8_t>(flags));
   if ((flags & 1) != 0) {
     append(out, facts.about.view());
@@ -85,6 +87,9 @@ void put_facts(Bytes& out, const EventFacts& facts) {
   }
   if ((flags & 16) != 0) {
     put_u64(out, facts.until.ms);
+  }
+  if ((flags & 32) != 0) {
+    put_u8(out, facts.urgency);
   }
 }
 
@@ -106,7 +111,69 @@ EventFacts take_facts(ByteReader& reader) {
   if ((flags & 16) != 0) {
     facts.until = {reader.u64()};
   }
+  if ((flags & 32) != 0) {
+    facts.urgency = reader.u8();
+  }
   return facts;
+}
+
+// happened u64, 0 if that is `created`; count u8 ‖ (member[16] ‖ time u64)…
+void put_times(Bytes& out, const CaseRecord::CaseEvent& event) {
+  put_u64(out, event.happened == event.created ? 0 : event.happened.ms);
+  put_u8(out, static_cast<std::uint8_t>(event.opened.size()));
+  for (const OpenedAt& opened : event.opened) {
+    append(out, opened.member.view());
+    put_u64(out, opened.time.ms);
+  }
+}
+
+bool take_times(ByteReader& reader, CaseRecord::CaseEvent& event) {
+  const Timestamp happened{reader.u64()};
+  event.happened = happened.ms == 0 ? event.created : happened;
+  const std::size_t count = reader.u8();
+  if (count > limits::recipients_max) {
+    return false;
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto member = reader.fixed<MemberId>();
+    event.opened.push_back({member, {reader.u64()}});
+  }
+  return reader.ok();
+}
+
+// pack[32] ‖ due u64 ‖ count u32 ‖ (clock u8 ‖ about[32] ‖ owes[16] ‖ stage u8)…
+void put_clocks(Bytes& out, const CaseRecord& record) {
+  append(out, record.pack.view());
+  put_u64(out, record.due.ms);
+  put_count(out, record.marks.size());
+  for (const CaseRecord::Mark& mark : record.marks) {
+    put_u8(out, static_cast<std::uint8_t>(mark.clock));
+    append(out, mark.about.view());
+    append(out, mark.owes.view());
+    put_u8(out, static_cast<std::uint8_t>(mark.stage));
+  }
+}
+
+bool take_clocks(ByteReader& reader, CaseRecord& record) {
+  record.pack = reader.fixed<Digest>();
+  record.due = {reader.u64()};
+  const auto marks = take_count(reader, 50);
+  if (!marks || *marks > limits::case_marks_max) {
+    return false;
+  }
+  for (std::size_t i = 0; i < *marks; ++i) {
+    CaseRecord::Mark mark;
+    mark.clock = static_cast<Clock>(reader.u8());
+    mark.about = reader.fixed<Digest>();
+    mark.owes = reader.fixed<MemberId>();
+    mark.stage = static_cast<ClockStage>(reader.u8());
+    const auto which = static_cast<std::size_t>(mark.clock);
+    if (which < 1 || which > clocks_count || mark.stage > ClockStage::escalated) {
+      return false;
+    }
+    record.marks.push_back(mark);
+  }
+  return reader.ok();
 }
 
 std::optional<CaseRecord::CaseEvent> take_event(ByteReader& reader, std::uint8_t version) {
@@ -134,6 +201,10 @@ std::optional<CaseRecord::CaseEvent> take_event(ByteReader& reader, std::uint8_t
     event.actor = reader.fixed<Pseudonym>();
     event.actor_role = reader.u8();
     event.user = reader.fixed<UserId>();
+  }
+  event.happened = event.created;
+  if (version >= 4 && !take_times(reader, event)) {
+    return std::nullopt;
   }
   return event;
 }
@@ -301,6 +372,7 @@ Bytes CaseRecord::encode() const {
     append(out, event.actor.view());
     put_u8(out, event.actor_role);
     append(out, event.user.view());
+    put_times(out, event);
   }
   put_count(out, missing.size());
   for (const Digest& digest : missing) {
@@ -311,6 +383,7 @@ Bytes CaseRecord::encode() const {
   for (const UserId& user : assigned) {
     append(out, user.view());
   }
+  put_clocks(out, *this);
   return out;
 }
 
@@ -358,7 +431,8 @@ Result<CaseRecord> CaseRecord::parse(ByteView bytes) {
   const auto unsorted =
       std::ranges::adjacent_find(record.participants, std::ranges::greater_equal{});
   if (unsorted != record.participants.end() || !events || !missing ||
-      (version >= 2 && !take_assignment(reader, record)) || !reader.finished()) {
+      (version >= 2 && !take_assignment(reader, record)) ||
+      (version >= 4 && !take_clocks(reader, record)) || !reader.finished()) {
     return corrupt();
   }
   return record;
@@ -447,10 +521,15 @@ std::vector<Digest> CaseRecord::heads(Audience audience) const {
 }
 
 void CaseRecord::apply(const Inner& inner, const Digest& digest, const EventFacts& facts,
-                       const UserId& user) {
-  if (inner.message.bytes == inner.case_id.bytes) {
+                       const UserId& user, Timestamp heard) {
+  const bool opens = inner.message.bytes == inner.case_id.bytes;
+  if (opens) {
     opener = inner.author;
     opened = inner.created;
+    pack = inner.pack;
+  } else if (opener.is_zero() && !inner.pack.is_zero()) {
+    // Until the opening event is here: what any order of arrival makes the same.
+    pack = pack.is_zero() ? inner.pack : std::min(pack, inner.pack);
   }
   join(inner.author);
   for (const MemberId& recipient : inner.recipients) {
@@ -469,8 +548,19 @@ void CaseRecord::apply(const Inner& inner, const Digest& digest, const EventFact
   }
   const Audience audience =
       audience_of(inner.recipients) | audience_of(std::span(&inner.author, 1));
-  events.push_back({inner.author, inner.message, digest, inner.kind, inner.created, inner.heads,
-                    audience, facts, inner.actor, inner.actor_role, user});
+  events.push_back({inner.author,
+                    inner.message,
+                    digest,
+                    inner.kind,
+                    inner.created,
+                    inner.heads,
+                    audience,
+                    facts,
+                    inner.actor,
+                    inner.actor_role,
+                    user,
+                    heard + tuning::clock_skew < inner.created ? heard : inner.created,
+                    {}});
 }
 
 void CaseRecord::assign(const UserId& user) {
@@ -493,6 +583,15 @@ Timestamp CaseRecord::created_after(const MemberId& self, Timestamp now) const {
 }
 
 CaseState CaseRecord::fold(const CaseId& id) const {
+  return fold_case(fold_input(id));
+}
+
+std::vector<CaseClock> CaseRecord::clocks(const CaseId& id, const CaseState& state,
+                                          const Pack& rules) const {
+  return running_clocks(fold_input(id), state, rules);
+}
+
+FoldInput CaseRecord::fold_input(const CaseId& id) const {
   FoldInput input;
   input.participants = participants;
   for (const CaseEvent& event : events) {
@@ -504,9 +603,43 @@ CaseState CaseRecord::fold(const CaseId& id) const {
     input.events.push_back({event.digest, static_cast<EventKind>(event.kind),
                             static_cast<std::uint8_t>(author - participants.begin()),
                             event.audience, event.created, event.heads, said.about, said.member,
-                            said.service, said.outcome, said.until});
+                            said.service, said.outcome, said.until, said.urgency, event.happened,
+                            event.opened});
   }
-  return fold_case(input);
+  return input;
+}
+
+Bytes DueKey::encode() const {
+  Bytes key = key_u64(time.ms);
+  append(key, id.view());
+  return key;
+}
+
+std::optional<DueKey> DueKey::parse(ByteView key) {
+  ByteReader reader(key);
+  DueKey due;
+  due.time = {reader.u64()};
+  due.id = reader.fixed<CaseId>();
+  return reader.finished() ? std::optional(due) : std::nullopt;
+}
+
+Bytes EscalationRecord::encode() const {
+  Bytes out = begin_record();
+  append(out, member.view());
+  put_u64(out, received.ms);
+  append(out, body);
+  return out;
+}
+
+Result<EscalationRecord> EscalationRecord::parse(ByteView bytes) {
+  ByteReader reader(bytes);
+  EscalationRecord record;
+  const bool known = take_version(reader);
+  record.member = reader.fixed<MemberId>();
+  record.received = {reader.u64()};
+  const ByteView body = reader.take(reader.remaining());
+  record.body.assign(body.begin(), body.end());
+  return known && reader.finished() ? Result<EscalationRecord>(std::move(record)) : corrupt();
 }
 
 Bytes TierRecord::key(const MessageId& referral) {

@@ -31,6 +31,8 @@ inline const Bytes witness{'w', 'i', 't', 'n', 'e', 's', 's'};
 inline const Bytes pseudonyms{'p', 's', 'e', 'u', 'd', 'o', 'n', 'y', 'm', 's'};
 inline const Bytes author{'a', 'u', 't', 'h', 'o', 'r'};
 // Table::meta: how far cases have keys of their own; see LayoutRecord.
+// Table::meta: from which case on clocks are to be set, because a pack has come; else no such row.
+inline const Bytes clocks{'c', 'l', 'o', 'c', 'k', 's'};
 inline const Bytes layout{'l', 'a', 'y', 'o', 'u', 't'};
 // The same while a rotation waits for its turn.
 [[nodiscard]] inline Bytes next(Bytes key) {
@@ -73,9 +75,10 @@ inline constexpr std::size_t case_record_bytes_max = 1024 * 1024 - 1024;
 struct EventFacts {
   Digest about;
   MemberId member;
-  std::uint8_t service = 0;
+  std::uint8_t service = 0;  // of deadline.missed: which clock
   State outcome{};
   Timestamp until;
+  std::uint8_t urgency = 0;  // of a referral
   bool operator==(const EventFacts&) const = default;
 };
 
@@ -95,7 +98,9 @@ struct CaseRecord {
     EventFacts facts;
     Pseudonym actor;  // as the inner says
     std::uint8_t actor_role = 0;
-    UserId user;  // who that is, if it is one of this organisation's
+    UserId user;                   // who that is, if it is one of this organisation's
+    Timestamp happened;            // `created`, but not later than it was heard of here
+    std::vector<OpenedAt> opened;  // of a referral: at whom, as receipts say
     bool operator==(const CaseEvent&) const = default;
   };
   MemberId opener;  // zero while the opening event is missing
@@ -107,6 +112,17 @@ struct CaseRecord {
   // nobody, their team.
   std::string team{intake_team};
   std::vector<UserId> assigned;  // sorted, distinct, at most limits::assigned_users_max
+  Digest pack;  // under which jurisdiction pack it was opened; zero: none, or not known yet
+  // How far clocks were when something was last done about them.
+  struct Mark {
+    Clock clock{};
+    Digest about;
+    MemberId owes;
+    ClockStage stage{};
+    bool operator==(const Mark&) const = default;
+  };
+  std::vector<Mark> marks;  // at most limits::case_marks_max, of clocks that run
+  Timestamp due;            // under which it stands in Table::due; zero: it does not
   bool operator==(const CaseRecord&) const = default;
 
   [[nodiscard]] static Bytes key(const CaseId& id);
@@ -125,14 +141,41 @@ struct CaseRecord {
   // The maximal events among those whose audience includes that one; sorted, at most heads_max.
   [[nodiscard]] std::vector<Digest> heads(Audience audience) const;
   // Adds an event and what follows for gaps and participants. `user`: who of this organisation did
-  // it.
+  // it. `heard`: when it was heard of here.
   void apply(const Inner& inner, const Digest& digest, const EventFacts& facts = {},
-             const UserId& user = {});
+             const UserId& user = {}, Timestamp heard = {UINT64_MAX});
   void assign(const UserId& user);  // one more
   // When an event that follows all of these was written, if the clock says `now`: clocks of others
   // may be a day ahead, the own one may have been set back.
   [[nodiscard]] Timestamp created_after(const MemberId& self, Timestamp now) const;
   [[nodiscard]] CaseState fold(const CaseId& id) const;
+  [[nodiscard]] std::vector<CaseClock> clocks(const CaseId& id, const CaseState& state,
+                                              const Pack& rules) const;
+
+ private:
+  [[nodiscard]] FoldInput fold_input(const CaseId& id) const;  // borrows from this
+};
+
+// Table::due, key time u64 ‖ case id[16]: where clocks run. The time is when the next of them comes
+// to its next stage; the end of time if all that is due has been missed and told.
+struct DueKey {
+  Timestamp time;
+  CaseId id;
+  auto operator<=>(const DueKey&) const = default;
+
+  [[nodiscard]] Bytes encode() const;
+  [[nodiscard]] static std::optional<DueKey> parse(ByteView key);
+};
+
+// Table::escalation, integer keyed by own ledger index: what the oversight body was told.
+struct EscalationRecord {
+  MemberId member;  // who says so
+  Timestamp received;
+  Bytes body;  // wire_form.h: parse_deadline
+  bool operator==(const EscalationRecord&) const = default;
+
+  [[nodiscard]] Bytes encode() const;
+  [[nodiscard]] static Result<EscalationRecord> parse(ByteView bytes);
 };
 
 // Table::tier, key 't' ‖ message id[16] of an own referral: the form as it was submitted, and what

@@ -30,6 +30,8 @@ enum class Tier : std::uint8_t { node = 1, reader = 2 };
     case Table::task:
     case Table::tier:
     case Table::service:
+    case Table::due:
+    case Table::escalation:
       return Tier::reader;
     default:
       return Tier::node;

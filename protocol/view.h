@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "protocol/case_fold.h"
+#include "protocol/case_clocks.h"
 #include "protocol/membership.h"
 #include "protocol/ports.h"
 #include "protocol/rights.h"
@@ -70,6 +70,9 @@ struct CaseView {
   std::vector<TrackState> tracks;
   std::string team;  // to whom it is given in this organisation
   std::vector<UserId> assigned;
+  Digest pack;                    // under which jurisdiction pack; zero: none, so no clock runs
+  bool pack_here = false;         // else its clocks are not known here
+  std::vector<CaseClock> clocks;  // those that run, the first due first
   bool operator==(const CaseView&) const = default;
 };
 

@@ -225,6 +225,18 @@ struct FillRequest {
     append(out.laid, ask.signature.view());
     out.bytes = out.laid;
   }
+  void operator()(const ListDue& ask) {
+    if (ask.after) {
+      out.number = ask.after->time.ms;
+      out.case_id = raw(ask.after->case_id);
+    }
+    out.limit = ask.limit;
+  }
+  void operator()(const ListEscalations& ask) {
+    out.flag = ask.before.has_value();
+    out.number = ask.before.value_or(0);
+    out.limit = ask.limit;
+  }
   template <class Other>
   void operator()(const Other&) {}  // a verb of users: FillUserFields
 };
@@ -336,6 +348,25 @@ Result<Ask> parse_services_ask(std::size_t verb, const wire::RequestMessage& tab
     return caller_error(Code::invalid_argument, "a page holds the services of 1 to 64 members");
   }
   return ListServices{after, table.limit()};
+}
+
+Result<Ask> parse_due_ask(std::size_t verb, const wire::RequestMessage& table) {
+  if (verb == verb_of<ListEscalations>) {
+    if (table.limit() == 0 || table.limit() > limits::escalations_max) {
+      return caller_error(Code::invalid_argument, "a page holds 1 to 256 escalations");
+    }
+    return ListEscalations{table.flag() ? std::optional(table.number()) : std::nullopt,
+                           table.limit()};
+  }
+  HAMROH_ASSIGN(const auto id, optional_of<CaseId>(table.case_id()));
+  if (table.limit() == 0 || table.limit() > limits::due_cases_max) {
+    return caller_error(Code::invalid_argument, "a page holds 1 to 64 cases");
+  }
+  ListDue ask{std::nullopt, table.limit()};
+  if (id) {
+    ask.after = DuePlace{{table.number()}, *id};
+  }
+  return ask;
 }
 
 Result<Ask> parse_vote_ask(std::size_t verb, const wire::RequestMessage& table) {
@@ -465,6 +496,9 @@ Result<Ask> parse_query(std::size_t verb, const wire::RequestMessage& table) {
     case verb_of<ProposeDecision>:
     case verb_of<CastVote>:
       return parse_vote_ask(verb, table);
+    case verb_of<ListDue>:
+    case verb_of<ListEscalations>:
+      return parse_due_ask(verb, table);
     default:
       return parse_user_verb(verb, table);
   }
@@ -584,9 +618,12 @@ flatbuffers::Offset<wire::CaseTable> put(Builder& builder, const CaseView& shown
   const auto assigned = put(builder, ByteView(join(shown.assigned)));
   const auto gaps = put(builder, ByteView(join(shown.gaps)));
   const auto tracks = put(builder, tracks_bytes(shown.tracks));
-  return wire::CreateCaseTable(builder, id, shown.opened.ms, author,
-                               static_cast<std::uint8_t>(shown.state), participants, list,
-                               shown.incomplete, team, assigned, gaps, tracks);
+  const auto pack =
+      shown.pack.is_zero() ? flatbuffers::Offset<ByteList>{} : put(builder, shown.pack.view());
+  const auto clocks = put(builder, ByteView(encode_part(shown.clocks)));
+  return wire::CreateCaseTable(
+      builder, id, shown.opened.ms, author, static_cast<std::uint8_t>(shown.state), participants,
+      list, shown.incomplete, team, assigned, gaps, tracks, pack, shown.pack_here, clocks);
 }
 
 Result<CaseView> case_of(const wire::CaseTable& table) {
@@ -603,6 +640,10 @@ Result<CaseView> case_of(const wire::CaseTable& table) {
                 list_of<UserId>(table.assigned(), hamroh::limits::assigned_users_max));
   HAMROH_ASSIGN(shown.gaps, list_of<Digest>(table.gaps(), hamroh::limits::vector_items_max));
   HAMROH_ASSIGN(shown.tracks, tracks_of(table.tracks()));
+  HAMROH_ASSIGN(const auto pack, optional_of<Digest>(table.pack()));
+  shown.pack = pack.value_or(Digest{});
+  shown.pack_here = table.pack_here();
+  HAMROH_ASSIGN(shown.clocks, parse_clocks(bytes_of(table.clocks())));
   if (table.events() != nullptr) {
     for (const auto* event : *table.events()) {
       HAMROH_ASSIGN(MessageView message, view_of(event));
@@ -1010,6 +1051,18 @@ struct FillReply {
     bytes = put(builder, ByteView(packed));
     next = put(builder, reply.next);
   }
+  void operator()(const Due& reply) {
+    bytes = put(builder, ByteView(encode_part(reply.cases)));
+    if (reply.next) {
+      number = reply.next->time.ms;
+      case_id = put(builder, reply.next->case_id.view());
+    }
+  }
+  void operator()(const Escalations& reply) {
+    bytes = put(builder, ByteView(encode_part(reply.known)));
+    flag = reply.next.has_value();
+    number = reply.next.value_or(0);
+  }
 };
 
 using Answer = decltype(Reply::answer);
@@ -1141,6 +1194,16 @@ Result<Answer> parse_services_reply(const wire::ReplyMessage& table) {
     reply.known.push_back(std::move(one));
   }
   HAMROH_ASSIGN(reply.next, optional_of<MemberId>(table.next()));
+  return reply;
+}
+
+Result<Answer> parse_due_reply(const wire::ReplyMessage& table) {
+  Due reply;
+  HAMROH_ASSIGN(reply.cases, parse_due(bytes_of(table.bytes())));
+  HAMROH_ASSIGN(const auto id, optional_of<CaseId>(table.case_id()));
+  if (id) {
+    reply.next = DuePlace{{table.number()}, *id};
+  }
   return reply;
 }
 
@@ -1357,6 +1420,13 @@ Result<Answer> parse_answer(std::size_t verb, const wire::ReplyMessage& table) {
       return Published{table.number(), table.size()};
     case answer_of<Services>:
       return parse_services_reply(table);
+    case answer_of<Due>:
+      return parse_due_reply(table);
+    case answer_of<Escalations>: {
+      HAMROH_ASSIGN(auto known, parse_escalations(bytes_of(table.bytes())));
+      return Escalations{std::move(known),
+                         table.flag() ? std::optional(table.number()) : std::nullopt};
+    }
     default:
       return parse_user_answer(verb, table);
   }

@@ -218,4 +218,105 @@ Result<BackupBegun> parse_backup_begun(ByteView bytes, std::uint64_t database_by
   return good ? Result<BackupBegun>(std::move(begun)) : malformed();
 }
 
+Bytes encode_part(const std::vector<CaseClock>& clocks) {
+  Bytes out;
+  for (const CaseClock& clock : clocks) {
+    put_u8(out, static_cast<std::uint8_t>(clock.clock));
+    append(out, clock.about.view());
+    append(out, clock.waits.view());
+    append(out, clock.owes.view());
+    put_u8(out, static_cast<std::uint8_t>(clock.urgency));
+    for (const Timestamp time :
+         {clock.start, clock.deadline.half, clock.deadline.due, clock.deadline.escalate}) {
+      put_u64(out, time.ms);
+    }
+  }
+  return out;
+}
+
+Result<std::vector<CaseClock>> parse_clocks(ByteView bytes) {
+  constexpr std::size_t clock_bytes = 1 + Digest::size + 2 * MemberId::size + 1 + 4 * 8;
+  if (bytes.size() % clock_bytes != 0 ||
+      bytes.size() / clock_bytes > hamroh::limits::vector_items_max) {
+    return malformed();
+  }
+  ByteReader reader(bytes);
+  std::vector<CaseClock> clocks(bytes.size() / clock_bytes);
+  for (CaseClock& clock : clocks) {
+    const std::uint8_t which = reader.u8();
+    clock.clock = static_cast<Clock>(which);
+    clock.about = reader.fixed<Digest>();
+    clock.waits = reader.fixed<MemberId>();
+    clock.owes = reader.fixed<MemberId>();
+    const std::uint8_t urgency = reader.u8();
+    clock.urgency = static_cast<Urgency>(urgency);
+    clock.start = {reader.u64()};
+    clock.deadline.half = {reader.u64()};
+    clock.deadline.due = {reader.u64()};
+    clock.deadline.escalate = {reader.u64()};
+    if (which < 1 || which > clocks_count || urgency < 1 ||
+        urgency > static_cast<std::uint8_t>(Urgency::normal)) {
+      return malformed();
+    }
+  }
+  return clocks;
+}
+
+Bytes encode_part(const std::vector<DueCase>& cases) {
+  Bytes out;
+  for (const DueCase& one : cases) {
+    const Bytes clocks = encode_part(one.clocks);
+    append(out, one.case_id.view());
+    put_u16(out, static_cast<std::uint16_t>(clocks.size()));
+    append(out, clocks);
+  }
+  return out;
+}
+
+Result<std::vector<DueCase>> parse_due(ByteView bytes) {
+  ByteReader reader(bytes);
+  std::vector<DueCase> cases;
+  while (reader.ok() && reader.remaining() > 0) {
+    DueCase one;
+    one.case_id = reader.fixed<CaseId>();
+    const ByteView packed = reader.take(reader.u16());
+    if (!reader.ok() || cases.size() == limits::due_cases_max) {
+      return malformed();
+    }
+    HAMROH_ASSIGN(one.clocks, parse_clocks(packed));
+    cases.push_back(std::move(one));
+  }
+  return cases;
+}
+
+Bytes encode_part(const std::vector<Escalation>& escalations) {
+  Bytes out;
+  for (const Escalation& one : escalations) {
+    put_u64(out, one.index);
+    append(out, one.member.view());
+    put_u64(out, one.received.ms);
+    put_u16(out, static_cast<std::uint16_t>(one.statement.size()));
+    append(out, one.statement);
+  }
+  return out;
+}
+
+Result<std::vector<Escalation>> parse_escalations(ByteView bytes) {
+  ByteReader reader(bytes);
+  std::vector<Escalation> escalations;
+  while (reader.ok() && reader.remaining() > 0) {
+    Escalation one;
+    one.index = reader.u64();
+    one.member = reader.fixed<MemberId>();
+    one.received = {reader.u64()};
+    const ByteView statement = reader.take(reader.u16());
+    if (!reader.ok() || escalations.size() == limits::escalations_max) {
+      return malformed();
+    }
+    one.statement.assign(statement.begin(), statement.end());
+    escalations.push_back(std::move(one));
+  }
+  return escalations;
+}
+
 }  // namespace hamroh::api

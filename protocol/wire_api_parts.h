@@ -30,5 +30,14 @@ namespace hamroh::api {
 // vault ‖ length u16 ‖ keyring; without the database's size
 [[nodiscard]] Bytes encode_part(const BackupBegun& begun);
 [[nodiscard]] Result<BackupBegun> parse_backup_begun(ByteView bytes, std::uint64_t database_bytes);
+// (clock u8 ‖ about[32] ‖ waits[16] ‖ owes[16] ‖ urgency u8 ‖ start, half, due, escalate u64)…
+[[nodiscard]] Bytes encode_part(const std::vector<CaseClock>& clocks);
+[[nodiscard]] Result<std::vector<CaseClock>> parse_clocks(ByteView bytes);
+// (case[16] ‖ length u16 ‖ clocks)…
+[[nodiscard]] Bytes encode_part(const std::vector<DueCase>& cases);
+[[nodiscard]] Result<std::vector<DueCase>> parse_due(ByteView bytes);
+// (index u64 ‖ member[16] ‖ received u64 ‖ length u16 ‖ statement)…
+[[nodiscard]] Bytes encode_part(const std::vector<Escalation>& escalations);
+[[nodiscard]] Result<std::vector<Escalation>> parse_escalations(ByteView bytes);
 
 }  // namespace hamroh::api

@@ -15,6 +15,7 @@ constexpr char particulars_identifier[] = "HEVT";
 constexpr char disclosure_identifier[] = "HDSC";
 constexpr char fields_identifier[] = "HDSF";
 constexpr char services_identifier[] = "HSVC";
+constexpr char deadline_identifier[] = "HDLN";
 constexpr std::size_t list_items_max = 64;
 constexpr std::size_t openings_max = 4;  // T2, T3, T4, S
 
@@ -492,6 +493,18 @@ Bytes encode(const DisclosedFields& fields) {
   return wire::finished(builder);
 }
 
+Bytes encode(const DeadlineStatement& statement) {
+  Builder builder(256);
+  const auto about = put_fixed(builder, std::optional(statement.about));
+  const auto owes = put_fixed(builder, std::optional(statement.owes));
+  builder.Finish(
+      wire::CreateDeadlineTable(builder, static_cast<std::uint8_t>(statement.clock), about, owes,
+                                static_cast<std::uint8_t>(statement.urgency), statement.start.ms,
+                                statement.due.ms),
+      deadline_identifier);
+  return wire::finished(builder);
+}
+
 Bytes encode(const ServiceStatement& statement) {
   Builder builder(2048);
   std::vector<flatbuffers::Offset<wire::OfferedServiceTable>> services;
@@ -599,6 +612,19 @@ Result<DisclosedFields> parse_fields(ByteView body) {
   HAMROH_ASSIGN(fields.about, wire::fixed_of<Digest>(root->about()));
   fields.fields = FormFields::from_bits(root->fields());
   return checked(fields);
+}
+
+Result<DeadlineStatement> parse_deadline(ByteView body) {
+  HAMROH_ASSIGN(auto root, wire::Buffer<wire::DeadlineTable>::open(body, deadline_identifier,
+                                                                   limits::body_bytes_max));
+  DeadlineStatement statement;
+  statement.clock = static_cast<Clock>(root->clock());
+  HAMROH_ASSIGN(statement.about, wire::fixed_of<Digest>(root->about()));
+  HAMROH_ASSIGN(statement.owes, wire::fixed_of<MemberId>(root->owes()));
+  statement.urgency = static_cast<Urgency>(root->urgency());
+  statement.start = {root->start()};
+  statement.due = {root->due()};
+  return checked(statement);
 }
 
 Result<ServiceStatement> parse_services(ByteView body) {

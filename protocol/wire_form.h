@@ -1,5 +1,6 @@
 // Bodies of events as FlatBuffers bytes: referral (HRFM), decision (HDEC), note (HNTE),
-// particulars (HEVT), disclosure (HDSC), disclosed fields (HDSF), services (HSVC).
+// particulars (HEVT), disclosure (HDSC), disclosed fields (HDSF), services (HSVC),
+// deadline (HDLN).
 //
 // Parsing returns only what find_fault accepts; errors (peer): malformed, too_large, invalid_form.
 #pragma once
@@ -14,6 +15,7 @@ namespace hamroh {
 [[nodiscard]] Bytes encode(const Particulars& particulars);
 [[nodiscard]] Bytes encode(const Disclosure& disclosure);
 [[nodiscard]] Bytes encode(const DisclosedFields& fields);
+[[nodiscard]] Bytes encode(const DeadlineStatement& statement);
 [[nodiscard]] Bytes encode(const ServiceStatement& statement);
 [[nodiscard]] Result<ReferralForm> parse_referral(ByteView body);
 [[nodiscard]] Result<Decision> parse_decision(ByteView body);
@@ -22,6 +24,7 @@ namespace hamroh {
 // Whether it opens what the referral has committed to is check's business (disclosure.h).
 [[nodiscard]] Result<Disclosure> parse_disclosure(ByteView body);
 [[nodiscard]] Result<DisclosedFields> parse_fields(ByteView body);
+[[nodiscard]] Result<DeadlineStatement> parse_deadline(ByteView body);
 // At most limits::services_bytes_max.
 [[nodiscard]] Result<ServiceStatement> parse_services(ByteView body);
 

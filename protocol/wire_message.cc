@@ -178,10 +178,14 @@ Bytes encode_inner(const Inner& inner) {
   if (!inner.actor.is_zero()) {
     actor = put_bytes(builder, inner.actor.view());
   }
-  builder.Finish(wire::CreateInnerTable(builder, blind, inner.suite, network, message, author,
-                                        recipients, case_id, heads, inner.directory_version,
-                                        inner.created.ms, inner.expires.ms, inner.kind, body,
-                                        commitment_list, attachment_list, actor, inner.actor_role),
+  ByteVector pack;
+  if (!inner.pack.is_zero()) {
+    pack = put_bytes(builder, inner.pack.view());
+  }
+  builder.Finish(wire::CreateInnerTable(
+                     builder, blind, inner.suite, network, message, author, recipients, case_id,
+                     heads, inner.directory_version, inner.created.ms, inner.expires.ms, inner.kind,
+                     body, commitment_list, attachment_list, actor, inner.actor_role, pack),
                  inner_identifier);
   return wire::finished(builder);
 }
@@ -213,6 +217,9 @@ Result<Inner> parse_inner(ByteView bytes) {
   inner.actor_role = root->actor_role();
   if (inner.actor.is_zero() != (inner.actor_role == 0)) {
     return peer_error(Code::malformed, "a message names a user without a role, or the reverse");
+  }
+  if (root->pack() != nullptr) {
+    HAMROH_ASSIGN(inner.pack, wire::fixed_of<Digest>(root->pack()));
   }
   HAMROH_TRY(check_inner(inner));
   return inner;

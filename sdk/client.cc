@@ -7,7 +7,7 @@
 
 namespace hamroh {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 Client::Client(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
 Client::Client(Client&&) noexcept = default;
@@ -16,7 +16,7 @@ Client::~Client() = default;
 
 Result<Client> Client::connect(const std::string& home, Duration timeout) {
   HAMROH_ASSIGN(auto connection, Connection::open(home));
-  const Clock::duration usual = connection->patience().deadline.value() - Clock::now();
+  const SteadyClock::duration usual = connection->patience().deadline.value() - SteadyClock::now();
   Client client(std::move(connection));
   client.set_deadline(timeout);
   if (auto status = client.status(); !status && status.error().code == Code::timed_out) {
@@ -46,7 +46,7 @@ Result<Answer> Client::call(Ask ask) {
   connection_->ask(std::move(ask), connection_->patience(),
                    [&reply](Reply answer) { reply = std::move(answer); });
   while (!reply) {
-    connection_->poll(Clock::time_point::max());  // the deadline ends it
+    connection_->poll(SteadyClock::time_point::max());  // the deadline ends it
   }
   HAMROH_TRY(*reply);
   if (auto* answer = std::get_if<Answer>(&**reply)) {
@@ -102,7 +102,7 @@ Result<api::Accepted> Client::disclose(const CaseId& case_id, const MemberId& to
 }
 
 Result<MessageView> Client::wait(const MessageId& message, Level level, Duration timeout) {
-  const Clock::time_point until = Clock::now() + std::chrono::milliseconds(timeout.ms);
+  const SteadyClock::time_point until = SteadyClock::now() + std::chrono::milliseconds(timeout.ms);
   // The cursor first: what happens between the two questions is then in the stream.
   HAMROH_ASSIGN(const std::uint64_t cursor, cursor_now());
   EventStream events(*this, cursor);
@@ -112,7 +112,7 @@ Result<MessageView> Client::wait(const MessageId& message, Level level, Duration
       return shown;
     }
     for (bool about_it = false; !about_it;) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - SteadyClock::now());
       if (left.count() <= 0) {
         return environment_error(Code::timed_out, "the message has not come that far in time");
       }
@@ -306,6 +306,38 @@ Result<std::vector<Client::KnownStatement>> Client::services() {
   return all;
 }
 
+Result<std::vector<api::DueCase>> Client::due() {
+  std::vector<api::DueCase> all;
+  api::ListDue page{std::nullopt, api::limits::due_cases_max};
+  do {
+    HAMROH_ASSIGN(api::Due reply, call<api::Due>(page));
+    std::ranges::move(reply.cases, std::back_inserter(all));
+    page.after = reply.next;
+  } while (page.after && all.size() < limits::members_max);
+  std::erase_if(all, [](const api::DueCase& one) { return one.clocks.empty(); });
+  std::ranges::sort(all, {}, [](const api::DueCase& one) {
+    return std::pair(one.clocks.front().deadline.due, one.case_id);
+  });
+  return all;
+}
+
+Result<std::vector<Client::KnownEscalation>> Client::escalations() {
+  std::vector<KnownEscalation> all;
+  api::ListEscalations page{std::nullopt, api::limits::escalations_max};
+  do {
+    HAMROH_ASSIGN(const api::Escalations reply, call<api::Escalations>(page));
+    for (const api::Escalation& one : reply.known) {
+      HAMROH_ASSIGN(const DeadlineStatement statement, parse_deadline(one.statement));
+      all.push_back({one.member, one.received, statement});
+    }
+    if (reply.next && page.before && *reply.next >= *page.before) {
+      return peer_error(Code::malformed, "the node's list of escalations does not go on");
+    }
+    page.before = reply.next;
+  } while (page.before && all.size() < limits::escalations_max);
+  return all;
+}
+
 Result<api::Alarms> Client::alarms() {
   return call<api::Alarms>(api::GetAlarms{});
 }
@@ -494,7 +526,8 @@ std::size_t Client::outstanding() const {
 
 std::size_t Client::poll(Duration timeout) {
   constexpr std::uint64_t day_ms = 86'400'000;  // so that the sum below cannot overflow
-  return connection_->poll(Clock::now() + std::chrono::milliseconds(std::min(timeout.ms, day_ms)));
+  return connection_->poll(SteadyClock::now() +
+                           std::chrono::milliseconds(std::min(timeout.ms, day_ms)));
 }
 
 }  // namespace hamroh

@@ -125,7 +125,7 @@ struct Client::Connection::Socket {
   }
 };
 
-Client::Connection::Clock::time_point Client::Connection::Pending::due() const {
+Client::Connection::SteadyClock::time_point Client::Connection::Pending::due() const {
   return deadline ? std::min(*deadline, resend_at) : resend_at;
 }
 
@@ -163,7 +163,7 @@ Result<std::unique_ptr<Client::Connection>> Client::Connection::open(const std::
 }
 
 Client::Connection::Patience Client::Connection::patience() const {
-  return {resend_delay_min, Clock::now() + deadline_};
+  return {resend_delay_min, SteadyClock::now() + deadline_};
 }
 
 std::uint64_t Client::Connection::ask(decltype(api::Request::ask) what, const Patience& patience,
@@ -176,7 +176,7 @@ std::uint64_t Client::Connection::ask(decltype(api::Request::ask) what, const Pa
   pending.handler = std::move(handler);
   pending.deadline = patience.deadline;
   pending.resend_delay = patience.resend;
-  pending.resend_at = Clock::now() + patience.resend;
+  pending.resend_at = SteadyClock::now() + patience.resend;
   pending.secret = api::holds_passphrase(request);
   api::wipe_passphrases(request);
   next_due_ = std::min(next_due_, pending.due());
@@ -194,20 +194,20 @@ void Client::Connection::forget(std::uint64_t id) {
   pending_.erase(id);
 }
 
-std::size_t Client::Connection::poll(Clock::time_point until) {
+std::size_t Client::Connection::poll(SteadyClock::time_point until) {
   try {
     for (;;) {
       if (socket_->replaced()) {
         queue_sent_again();
       }
       flush();
-      const std::size_t ran = receive_some() + attend_due(Clock::now());
-      const Clock::time_point now = Clock::now();
+      const std::size_t ran = receive_some() + attend_due(SteadyClock::now());
+      const SteadyClock::time_point now = SteadyClock::now();
       if (ran > 0 || now >= until || pending_.empty()) {
         return ran;
       }
       const auto wait = std::chrono::ceil<std::chrono::milliseconds>(
-          std::max(Clock::duration{0}, std::min(until, next_due_) - now));
+          std::max(SteadyClock::duration{0}, std::min(until, next_due_) - now));
       const short events = unsent_.empty() ? ZMQ_POLLIN : ZMQ_POLLIN | ZMQ_POLLOUT;
       std::array<zmq::pollitem_t, 2> items{
           zmq::pollitem_t{socket_->dealer.handle(), 0, events, 0},
@@ -274,12 +274,12 @@ std::size_t Client::Connection::receive_some() {
   return ran;
 }
 
-std::size_t Client::Connection::attend_due(Clock::time_point now) {
+std::size_t Client::Connection::attend_due(SteadyClock::time_point now) {
   if (now < next_due_) {
     return 0;
   }
   std::vector<std::uint64_t> late;
-  next_due_ = Clock::time_point::max();
+  next_due_ = SteadyClock::time_point::max();
   for (auto& [id, pending] : pending_) {
     if (pending.deadline && now >= *pending.deadline) {
       late.push_back(id);
@@ -290,7 +290,8 @@ std::size_t Client::Connection::attend_due(Clock::time_point now) {
         pending.queued = true;
         unsent_.push_back(id);
       }
-      pending.resend_delay = std::min<Clock::duration>(pending.resend_delay * 2, resend_delay_max);
+      pending.resend_delay =
+          std::min<SteadyClock::duration>(pending.resend_delay * 2, resend_delay_max);
       pending.resend_at = now + pending.resend_delay;
     }
     next_due_ = std::min(next_due_, pending.due());

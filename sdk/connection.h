@@ -20,15 +20,15 @@ namespace hamroh {
 
 class Client::Connection {
  public:
-  using Clock = std::chrono::steady_clock;
+  using SteadyClock = std::chrono::steady_clock;
   // Gets the reply (never a Failure, which becomes an error), or why there is none.
   using Handler = std::function<void(Result<decltype(api::Reply::answer)>)>;
   // The text of an error it answered with. An array, which has one address in the whole program: a
   // literal may have another one in each file, and this is told from other texts by its address.
   static constexpr char refused[] = "the node refused";
   struct Patience {
-    Clock::duration resend;                     // without an answer; then twice as long each time
-    std::optional<Clock::time_point> deadline;  // absent: for ever
+    SteadyClock::duration resend;  // without an answer; then twice as long each time
+    std::optional<SteadyClock::time_point> deadline;  // absent: for ever
   };
 
   // Errors (environment): unavailable.
@@ -43,7 +43,7 @@ class Client::Connection {
   [[nodiscard]] std::size_t outstanding() const { return pending_.size(); }
   // Runs the handlers of what came, waiting until `until` for the first. Returns how many ran; at
   // once if nothing is unanswered.
-  std::size_t poll(Clock::time_point until);
+  std::size_t poll(SteadyClock::time_point until);
 
   [[nodiscard]] Patience patience() const;  // of an ordinary call
   void set_deadline(Duration deadline) { deadline_ = std::chrono::milliseconds(deadline.ms); }
@@ -60,22 +60,22 @@ class Client::Connection {
   struct Pending {
     Bytes frame;
     Handler handler;
-    std::optional<Clock::time_point> deadline;
-    Clock::time_point resend_at;
-    Clock::duration resend_delay{};
+    std::optional<SteadyClock::time_point> deadline;
+    SteadyClock::time_point resend_at;
+    SteadyClock::duration resend_delay{};
     bool queued = true;  // stands in unsent_
     bool secret = false;
     std::optional<SessionToken> session;  // that stands in the frame
     bool waits_for_login = false;
     unsigned logins_left = 64;  // how often it may be sent again after one
-    [[nodiscard]] Clock::time_point due() const;
+    [[nodiscard]] SteadyClock::time_point due() const;
   };
 
   explicit Connection(std::unique_ptr<Socket> socket);
   void flush();
   void queue_sent_again();
   std::size_t receive_some();
-  std::size_t attend_due(Clock::time_point now);
+  std::size_t attend_due(SteadyClock::time_point now);
   std::size_t fail_all(const Error& error);
   void settle(std::uint64_t id, Result<decltype(api::Reply::answer)> result);
   // True if a refused request is going to be asked again under another session.
@@ -87,9 +87,9 @@ class Client::Connection {
   std::unique_ptr<Socket> socket_;
   std::unordered_map<std::uint64_t, Pending> pending_;
   std::deque<std::uint64_t> unsent_;
-  Clock::time_point next_due_ = Clock::time_point::max();  // never later than any due()
+  SteadyClock::time_point next_due_ = SteadyClock::time_point::max();  // never later than any due()
   std::uint64_t next_id_ = 1;
-  Clock::duration deadline_ = std::chrono::seconds(10);
+  SteadyClock::duration deadline_ = std::chrono::seconds(10);
   std::string refusal_;
   std::optional<SessionToken> session_;
   std::optional<UserKeyFile> key_;

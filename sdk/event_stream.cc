@@ -11,7 +11,7 @@ constexpr auto resend_after = std::chrono::seconds(35);  // longer than the daem
 constexpr std::size_t buffered_max = api::limits::events_max;
 constexpr std::uint64_t timeout_ms_max = 86'400'000;
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 }  // namespace
 
@@ -66,8 +66,8 @@ void EventStream::ask() {
 }
 
 Result<std::optional<Event>> EventStream::next(Duration timeout) {
-  const Clock::time_point until =
-      Clock::now() + std::chrono::milliseconds(std::min(timeout.ms, timeout_ms_max));
+  const SteadyClock::time_point until =
+      SteadyClock::now() + std::chrono::milliseconds(std::min(timeout.ms, timeout_ms_max));
   for (;;) {
     // Asked ahead while the caller works on what is ready, but never more than a page ahead.
     if (!state_->request && !state_->failure && state_->ready.size() < buffered_max) {
@@ -82,7 +82,7 @@ Result<std::optional<Event>> EventStream::next(Duration timeout) {
     if (state_->failure) {
       return tl::unexpected(*std::exchange(state_->failure, std::nullopt));
     }
-    if (Clock::now() >= until) {
+    if (SteadyClock::now() >= until) {
       return std::optional<Event>{};
     }
     state_->connection->poll(until);

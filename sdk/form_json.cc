@@ -595,6 +595,13 @@ std::string to_json(const DisclosedFields& fields) {
   return printed(out);
 }
 
+std::string to_json(const DeadlineStatement& missed) {
+  const Json out{{"clock", name_of(missed.clock)},    {"about", missed.about.hex()},
+                 {"owes", to_uuid(missed.owes)},      {"urgency", name_of(missed.urgency)},
+                 {"start", to_iso8601(missed.start)}, {"due", to_iso8601(missed.due)}};
+  return printed(out);
+}
+
 std::string to_json(const Decision& decision) {
   Json out = Json::object();
   put_code(out, "reason", decision.reason);

@@ -24,6 +24,7 @@ struct ServicesFile {
 [[nodiscard]] std::string to_json(const NoteText& note);
 [[nodiscard]] std::string to_json(const Particulars& particulars);
 [[nodiscard]] std::string to_json(const DisclosedFields& fields);
+[[nodiscard]] std::string to_json(const DeadlineStatement& missed);
 // One service of a statement, as an object.
 [[nodiscard]] std::string to_json(const OfferedService& offered);
 

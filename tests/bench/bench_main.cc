@@ -13,6 +13,7 @@ int main(int count, char** values) {
   hamroh::bench::GossipOptions gossip;
   hamroh::bench::DirectoryOptions directory;
   hamroh::bench::EraseOptions erase;
+  hamroh::bench::ClocksOptions clocks;
   hamroh::bench::RightsOptions rights;
   hamroh::bench::FoldOptions fold;
   CLI::App app(
@@ -76,6 +77,14 @@ int main(int count, char** values) {
       ->check(CLI::Range(700, 60'000));
   erasing->add_option("--directory", erase.directory, "Where the database is made (default: here)");
   erasing->add_flag("--json", erase.json, "Print JSON");
+  CLI::App* clocking = app.add_subcommand("clocks", "Many cases in which clocks run");
+  clocking->add_option("--cases", clocks.cases, "How many (default 100000)")
+      ->check(CLI::Range(100, 250'000));
+  clocking->add_option("--size", clocks.bytes, "Bytes of a form (default 1024)")
+      ->check(CLI::Range(700, 60'000));
+  clocking->add_option("--directory", clocks.directory,
+                       "Where the database is made (default: here)");
+  clocking->add_flag("--json", clocks.json, "Print JSON");
   CLI::App* checking = app.add_subcommand("rights", "To know who asks, and whether she may");
   checking->add_option("--checks", rights.checks, "In one run (default 100000)")
       ->check(CLI::Range(1'000, 10'000'000));
@@ -94,6 +103,9 @@ int main(int count, char** values) {
   }
   if (folding->parsed()) {
     return hamroh::bench::run_fold(fold);
+  }
+  if (clocking->parsed()) {
+    return hamroh::bench::run_clocks(clocks);
   }
   if (checking->parsed()) {
     return hamroh::bench::run_rights(rights);

@@ -11,7 +11,7 @@
 namespace hamroh::bench {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 constexpr Timestamp made_at{1'800'000'000'000};
 
@@ -19,9 +19,9 @@ template <class Work>
 double median_ms(int runs, Work&& work) {
   std::vector<double> times;
   for (int i = 0; i < runs; ++i) {
-    const auto from = Clock::now();
+    const auto from = SteadyClock::now();
     work();
-    times.push_back(std::chrono::duration<double, std::milli>(Clock::now() - from).count());
+    times.push_back(std::chrono::duration<double, std::milli>(SteadyClock::now() - from).count());
   }
   std::ranges::sort(times);
   return times[times.size() / 2];

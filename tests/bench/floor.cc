@@ -18,15 +18,15 @@
 namespace hamroh::bench {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 template <class Work>
 double median_us(int runs, Work&& work) {
   std::vector<double> times;
   for (int i = 0; i < runs; ++i) {
-    const auto from = Clock::now();
+    const auto from = SteadyClock::now();
     work();
-    times.push_back(std::chrono::duration<double, std::micro>(Clock::now() - from).count());
+    times.push_back(std::chrono::duration<double, std::micro>(SteadyClock::now() - from).count());
   }
   std::ranges::sort(times);
   return times[times.size() / 2];
@@ -105,17 +105,18 @@ class Bench {
     std::vector<double> commits;
     for (int run = 0; run < 60; ++run) {
       auto transaction = sealed_->begin();
-      const auto from = Clock::now();
+      const auto from = SteadyClock::now();
       for (std::size_t i = 0; i < floor.batch; ++i) {
         const std::uint64_t id = next_++;
         const std::array<std::uint8_t, 150> state{};
         good_ = good_ && (*transaction)->put(Table::body, key_u64(id), body) &&
                 (*transaction)->put(Table::message, key_u64(id), state);
       }
-      const auto middle = Clock::now();
+      const auto middle = SteadyClock::now();
       good_ = good_ && (*transaction)->commit();
       rows.push_back(std::chrono::duration<double, std::micro>(middle - from).count());
-      commits.push_back(std::chrono::duration<double, std::micro>(Clock::now() - middle).count());
+      commits.push_back(
+          std::chrono::duration<double, std::micro>(SteadyClock::now() - middle).count());
       transaction->reset();
       if (disk_->wal_bytes() > 16 * 1024 * 1024) {
         (void)disk_->checkpoint(true);

@@ -11,7 +11,7 @@
 namespace hamroh::bench {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 struct SampleCase {
   std::vector<MemberId> participants;
@@ -67,9 +67,9 @@ int run_fold(const FoldOptions& options) {
     std::vector<double> times;
     std::size_t happened = 0;
     for (int run = 0; run < options.runs; ++run) {
-      const auto from = Clock::now();
+      const auto from = SteadyClock::now();
       const CaseState state = fold_case(sample.input);
-      times.push_back(std::chrono::duration<double, std::micro>(Clock::now() - from).count());
+      times.push_back(std::chrono::duration<double, std::micro>(SteadyClock::now() - from).count());
       happened = static_cast<std::size_t>(std::ranges::count(state.reasons, Code::none));
     }
     std::ranges::sort(times);

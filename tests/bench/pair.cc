@@ -17,9 +17,9 @@
 namespace hamroh::bench {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
-double us_between(Clock::time_point from, Clock::time_point to) {
+double us_between(SteadyClock::time_point from, SteadyClock::time_point to) {
   return std::chrono::duration<double, std::micro>(to - from).count();
 }
 
@@ -52,11 +52,11 @@ Measured push(Client& client, const MemberId& to, const PairOptions& options) {
     return result;
   }
   EventStream events(client, *cursor);
-  std::map<MessageId, Clock::time_point> open;
+  std::map<MessageId, SteadyClock::time_point> open;
   std::uint64_t sent = 0;
   std::uint64_t done = 0;
-  std::vector<Clock::time_point> tenths{Clock::now()};
-  const auto begin = Clock::now();
+  std::vector<SteadyClock::time_point> tenths{SteadyClock::now()};
+  const auto begin = SteadyClock::now();
   while (done < options.messages && result.fault.empty()) {
     while (open.size() < options.window && sent < options.messages) {
       api::Submit submission;
@@ -64,7 +64,7 @@ Measured push(Client& client, const MemberId& to, const PairOptions& options) {
       submission.kind = EventKind::referral_send;
       submission.to = {to};
       submission.body = sample_body(options.bytes, sent);
-      open.emplace(submission.message, Clock::now());
+      open.emplace(submission.message, SteadyClock::now());
       const Status queued =
           client.submit_async(submission, [&result](Result<api::Accepted> accepted) {
             if (!accepted) {
@@ -91,14 +91,14 @@ Measured push(Client& client, const MemberId& to, const PairOptions& options) {
     if ((*event)->code != Code::none) {
       result.fault = code_name((*event)->code);
     }
-    result.latency_us.push_back(us_between(found->second, Clock::now()));
+    result.latency_us.push_back(us_between(found->second, SteadyClock::now()));
     open.erase(found);
     ++done;
     if (done % std::max<std::uint64_t>(options.messages / 10, 1) == 0) {
-      tenths.push_back(Clock::now());
+      tenths.push_back(SteadyClock::now());
     }
   }
-  result.seconds = us_between(begin, Clock::now()) / 1e6;
+  result.seconds = us_between(begin, SteadyClock::now()) / 1e6;
   if (tenths.size() > 3) {
     const double share = static_cast<double>(options.messages) / 10;
     result.first_tenth_rate = share / (us_between(tenths[0], tenths[1]) / 1e6);
@@ -179,8 +179,8 @@ void print(const PairOptions& options, const Report& report) {
 // Asks until `enough` is true of the node's state, for 30 s at most.
 std::optional<api::NodeStatus> await(Client& client, bool (*enough)(const NodeView&)) {
   constexpr auto interval = std::chrono::milliseconds(2);
-  const auto end = Clock::now() + std::chrono::seconds(30);
-  while (Clock::now() < end) {
+  const auto end = SteadyClock::now() + std::chrono::seconds(30);
+  while (SteadyClock::now() < end) {
     const auto status = client.status();
     if (status && enough(status->node)) {
       return *status;
@@ -282,7 +282,7 @@ tl::expected<Report, std::string> measure(const PairOptions& options) {
   network->stop(1);
   report->disk_bytes = static_cast<double>(bytes_on_disk(*network) - disk_before) /
                        static_cast<double>(options.messages + options.warm_messages());
-  const auto begin = Clock::now();
+  const auto begin = SteadyClock::now();
   if (const auto started = network->start(0); !started) {
     return Fault(started.error());
   }
@@ -290,7 +290,7 @@ tl::expected<Report, std::string> measure(const PairOptions& options) {
   if (!again) {
     return Fault("the sender's node did not start again within 30 s");
   }
-  report->restart_ms = us_between(begin, Clock::now()) / 1e3;
+  report->restart_ms = us_between(begin, SteadyClock::now()) / 1e3;
   report->entries = again->node.ledger_size;
   return report;
 }

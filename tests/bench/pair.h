@@ -61,6 +61,15 @@ struct EraseOptions {
 };
 int run_erase(const EraseOptions& options);
 
+struct ClocksOptions {
+  std::size_t cases = 100'000;
+  std::size_t bytes = 1'024;
+  int runs = 15;
+  std::string directory = ".";
+  bool json = false;
+};
+int run_clocks(const ClocksOptions& options);
+
 struct RightsOptions {
   std::size_t checks = 100'000;
   int runs = 15;

@@ -12,7 +12,7 @@
 namespace hamroh::bench {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 class Drawn final : public Entropy {
  public:
@@ -37,13 +37,13 @@ int run_rights(const RightsOptions& options) {
   std::vector<double> medians;
   std::size_t allowed = 0;
   for (int run = 0; run < options.runs; ++run) {
-    const auto from = Clock::now();
+    const auto from = SteadyClock::now();
     for (std::size_t i = 0; i < options.checks; ++i) {
       const SessionId id = Sessions::id_of(tokens[(i * 7) % tokens.size()].view());
       const Sessions::Session* found = sessions.use(id, now);
       allowed += api::check_rights(request, found != nullptr ? &found->actor : nullptr) ? 1U : 0U;
     }
-    const double us = std::chrono::duration<double, std::micro>(Clock::now() - from).count();
+    const double us = std::chrono::duration<double, std::micro>(SteadyClock::now() - from).count();
     medians.push_back(us / static_cast<double>(options.checks));
   }
   std::ranges::sort(medians);

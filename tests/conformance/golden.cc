@@ -1039,6 +1039,11 @@ Json make_forms() {
                  {"serial", services.serial},
                  {"valid_until", services.valid_until.ms},
                  {"body", hex(encode(services))}});
+  const DeadlineStatement missed{Clock::receipt,  filled<Digest>(0x21), filled<MemberId>(0x22),
+                                 Urgency::urgent, {1'790'000'000'000},  {1'790'028'800'000}};
+  all.push_back({{"name", "deadline.missed"},
+                 {"deadline", Json::parse(to_json(missed))},
+                 {"body", hex(encode(missed))}});
   for (const Rule& rule : lifecycle()) {
     if (rule.body == BodyForm::particulars) {
       const Particulars said = sample_particulars(rule);
@@ -1164,6 +1169,13 @@ void check_forms(const Json& file, Count& count) {
                      body->serial == number_at(item, "serial") &&
                      body->valid_until.ms == number_at(item, "valid_until") &&
                      encode(*body) == hex_at(item, "body"),
+                 name_at(item));
+      continue;
+    }
+    if (item.contains("deadline")) {
+      const auto said = parse_deadline(hex_at(item, "body"));
+      count.take(said && Json::parse(to_json(*said)) == item.at("deadline") &&
+                     encode(*said) == hex_at(item, "body"),
                  name_at(item));
       continue;
     }

@@ -2,6 +2,7 @@
 # types. BIN is where the programs are. Everything is stopped and removed when the test ends.
 set -euo pipefail
 BIN=$(cd "${1:?usage: TEST DIRECTORY-OF-PROGRAMS}" && pwd)
+sources=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 PATH=$BIN:$PATH
 place=$(mktemp -d "${TMPDIR:-/tmp}/hamroh-e2e.XXXXXX")
 members=(ngo commission ministry shelter)
@@ -45,9 +46,29 @@ fresh_form() {  # FORM
     -e 's/"expires": "[0-9-]*"/"expires": "'"$(date -u -d '+180 days' +%F)"'"/' "$1"
 }
 
-found_network() {
+# A file of the project, wherever the programs were built.
+source_file() { echo "$sources/$1"; }
+
+# The administrators put a jurisdiction pack in force, and every node named gets it.
+put_pack_in_force() {  # PACK MEMBER...
+  local pack=$1 key member
+  shift
+  hamroh-authority propose pack --file "$pack" --authority authority --out pack.proposal >/dev/null
+  for key in admin-1 admin-3; do
+    hamroh-authority sign pack.proposal --authority authority --key "authority/administrators/$key.key" --yes >/dev/null
+  done
+  hamroh-authority publish pack.proposal --authority authority >/dev/null
+  for member in "$@"; do
+    hamroh node join --home "$member" --directory authority/update.hamroh >/dev/null
+    hamroh pack install "$pack" --home "$member" --key "$member/operator.key" >/dev/null
+  done
+}
+
+# Makes four members, of these kinds or the usual ones, and admits them.
+found_network() {  # [KIND...]
   hamroh-authority found --name "Test" --administrators 3 --threshold 2 --out authority >/dev/null
-  local kinds=(ngo commission ministry provider) i
+  local kinds=("$@") i
+  [ $# -gt 0 ] || kinds=(ngo commission ministry provider)
   for i in 0 1 2 3; do
     free_port
     hamroh node init --home "${members[$i]}" --network authority/network.hamroh \

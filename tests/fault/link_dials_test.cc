@@ -18,7 +18,7 @@ namespace hamroh {
 namespace {
 
 using namespace std::chrono_literals;
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 // Listens on every loopback address and never says a word: a peer that cannot be reached.
 class DumbPeers {
@@ -46,9 +46,9 @@ class DumbPeers {
   }
   // Addresses that were dialled until there are `wanted` of them or the time is over. `keep`: the
   // connections stay open, else each is closed at once.
-  std::size_t dialled(std::size_t wanted, Clock::duration patience, bool keep) {
-    const auto end = Clock::now() + patience;
-    while (seen_.size() < wanted && Clock::now() < end) {
+  std::size_t dialled(std::size_t wanted, SteadyClock::duration patience, bool keep) {
+    const auto end = SteadyClock::now() + patience;
+    while (seen_.size() < wanted && SteadyClock::now() < end) {
       pollfd watched{listening_, POLLIN, 0};
       (void)::poll(&watched, 1, 100);
       for (int taken = 0; (taken = ::accept4(listening_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {

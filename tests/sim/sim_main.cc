@@ -18,7 +18,7 @@ namespace {
 
 using namespace hamroh;
 using namespace hamroh::sim;
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 struct Options {
   std::uint64_t seed = 1;
@@ -78,13 +78,13 @@ Outcome run_one(const Mix& mix, const Options& options, bool verbose) {
 }
 
 int run_swarm(const Options& options, std::chrono::milliseconds time) {
-  const auto begin = Clock::now();
+  const auto begin = SteadyClock::now();
   auto told = begin;
   std::uint64_t runs = 0;
   Outcome total;
   Bytes traces;
   for (std::uint64_t seed = options.seed;; ++seed) {
-    const auto now = Clock::now();
+    const auto now = SteadyClock::now();
     if (options.runs != 0 ? runs == options.runs : now - begin >= time) {
       break;
     }

@@ -399,6 +399,7 @@ std::string Mix::describe() const {
   once_in("double", world.double_once_in);
   once_in("reorder", world.reorder_once_in);
   once_in("garble", world.garble_once_in);
+  text += world.pack ? ", pack" : "";
   text += ", delay " + std::to_string(world.delay_ms_max) + " ms, lifetime " +
           std::to_string(world.message_lifetime.ms / 60'000) + " min";
   for (const std::string& fault : faults) {
@@ -434,6 +435,7 @@ Mix draw_mix(std::uint64_t seed, std::uint64_t steps) {
       mix.faults.emplace_back(fault.name);
     }
   }
+  mix.world.pack = random.once_in(3);
   return mix;
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "protocol/wire_form.h"
+#include "tests/sim/pack.h"
 #include "tests/sim/world_site.h"
 
 namespace hamroh::sim {
@@ -49,12 +50,21 @@ void World::found_network() {
     make_site(site, std::nullopt, 1, entry);
     authority_->admit(entry);
   }
+  const ByteView pack = hamroh::view(simulated_pack);
+  if (options_.pack) {
+    authority_->draft().pack = crypto::sha256({pack});
+  }
   const Bytes file = authority_->publish(authority_time());
   log_.push_back(file);
   for (std::size_t i = 0; i < sites_.size(); ++i) {
     start(i);
     const bool joined = give(i, file);
     CHECK(joined);
+  }
+  if (options_.pack) {  // the others hear of it from this one
+    const bool installed =
+        turn(0, [&](Node& node, Turn& turn) { return node.install_pack(pack, turn); });
+    CHECK(installed);
   }
 }
 

@@ -29,6 +29,7 @@ struct WorldOptions {
   std::uint64_t garble_once_in = 0;
   std::uint64_t delay_ms_max = 20;
   Duration message_lifetime = days(30);
+  bool pack = false;  // cases are under a jurisdiction pack: clocks run
   bool calm = false;  // nothing fails: who is barred must be cut off within five seconds
 };
 
@@ -215,6 +216,11 @@ class World {
   void check_ledger(std::size_t who);
   void check_keys(std::size_t who);
   void check_ghosts(std::size_t who);
+  // Nobody says of one clock twice that it was missed, or before it was; and both sides of a clock
+  // compute the same, if no wall clock was ever wrong.
+  void check_missed(const CaseId& id, const CaseView& shown, std::size_t who);
+  void check_clocks(const CaseView& here, const CaseView& there, std::size_t one,
+                    std::size_t other);
   // What it knows of services was said by who is said to have said it, and never gets older.
   void check_services(std::size_t who);
   // That no key on the disk opens the rows of before, whichever of them stand there again.

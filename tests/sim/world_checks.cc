@@ -569,6 +569,9 @@ void World::check_outcomes() {
     const auto here = case_view(sent.author, sent.case_id);
     for (const std::size_t recipient : sent.recipients) {
       const auto there = case_view(recipient, sent.case_id);
+      if (here && trustworthy(sent.author)) {
+        check_missed(sent.case_id, *here, sent.author);
+      }
       if (!here || !there || !trustworthy(sent.author) || !trustworthy(recipient)) {
         continue;
       }
@@ -594,7 +597,58 @@ void World::check_outcomes() {
              sites_[recipient]->name + " " + state_name(there->state) +
              (there->incomplete ? " with gaps" : "") + (left == right ? "" : ", in another order"));
       }
+      if (a == b) {
+        check_clocks(*here, *there, sent.author, recipient);
+      }
     }
+  }
+}
+
+void World::check_missed(const CaseId& id, const CaseView& shown, std::size_t who) {
+  std::set<std::tuple<MemberId, Digest, Clock, MemberId>> said;
+  for (const MessageView& event : shown.events) {
+    const std::size_t author = site_of(event.author);
+    // Who lost what it had said may say it again.
+    if (event.kind != EventKind::deadline_missed || !trustworthy(author) ||
+        sites_[author]->incarnation > 1) {
+      continue;
+    }
+    const auto body = ask<Node::StoredBody>(
+        *sites_[who]->store, wall(who), {now_}, sites_[who]->entropy,
+        [&](Turn& turn) { return node(who).body(event.author, event.message, program(), turn); });
+    const auto missed =
+        body ? parse_deadline(body->body) : Result<DeadlineStatement>(tl::unexpected(body.error()));
+    if (!missed) {
+      continue;  // erased, or on a page with a flipped bit
+    }
+    if (event.created < missed->due) {
+      fail("a deadline was missed before it was due, in the case " + to_hex(id.view()));
+    }
+    if (!said.emplace(event.author, missed->about, missed->clock, missed->owes).second) {
+      fail("of one deadline it was said twice that it was missed: " + sites_[author]->name);
+    }
+  }
+}
+
+void World::check_clocks(const CaseView& here, const CaseView& there, std::size_t one,
+                         std::size_t other) {
+  if (!here.pack_here || !there.pack_here || clocks_jumped_) {
+    return;
+  }
+  const auto between = [&](const CaseView& shown) {
+    std::vector<CaseClock> clocks = shown.clocks;
+    std::erase_if(clocks, [&](const CaseClock& clock) {
+      const std::set<MemberId> sides{clock.waits, clock.owes};
+      return sides != std::set<MemberId>{id(one), id(other)};
+    });
+    return clocks;
+  };
+  const std::vector<CaseClock> left = between(here);
+  const std::vector<CaseClock> right = between(there);
+  if (left != right) {
+    fail("two nodes with the same events compute other deadlines: " + sites_[one]->name + " has " +
+         std::to_string(left.size()) + ", " + sites_[other]->name + " " +
+         std::to_string(right.size()));
   }
 }
 

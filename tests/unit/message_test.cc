@@ -110,6 +110,20 @@ TEST(Inner, NamesAUserWithHerRoleOrNobody) {
   EXPECT_EQ(code_with([](Inner& inner) { inner.actor_role = 1; }), Code::malformed);
 }
 
+TEST(Inner, NamesThePackOfItsCaseOrNone) {
+  Inner under = inner();
+  under.pack = filled<Digest>(15);
+  const Bytes good = encode_inner(under);
+  EXPECT_EQ(parse_inner(good).value(), under);
+  // A digest one byte short, by its length in front of it.
+  Bytes shortened = good;
+  const Bytes digest(under.pack.view().begin(), under.pack.view().end());
+  const auto at = std::ranges::search(shortened, digest).begin();
+  ASSERT_NE(at, shortened.end());
+  *(at - 4) = 31;
+  EXPECT_EQ(code_of(parse_inner(shortened)), Code::malformed);
+}
+
 TEST(Inner, HasSortedDistinctRecipientsWithoutItsAuthor) {
   EXPECT_EQ(code_with([](auto& i) { i.recipients.clear(); }), Code::malformed);
   EXPECT_EQ(code_with([](auto& i) { std::swap(i.recipients[0], i.recipients[1]); }),

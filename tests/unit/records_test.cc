@@ -48,8 +48,14 @@ CaseRecord case_record() {
   event.created = {6};
   event.heads = {filled<Digest>(7), filled<Digest>(8)};
   event.audience = 3;
+  event.happened = {5};
+  event.opened = {{filled<MemberId>(3), {8}}};
   record.events = {event, event};
-  record.events[1].facts = {filled<Digest>(5), filled<MemberId>(3), 2, State::completed, {77}};
+  record.events[1].happened = event.created;
+  record.events[1].facts = {filled<Digest>(5), filled<MemberId>(3), 2, State::completed, {77}, 2};
+  record.pack = filled<Digest>(11);
+  record.due = {99};
+  record.marks = {{Clock::receipt, filled<Digest>(5), filled<MemberId>(3), ClockStage::missed}};
   record.missing = {filled<Digest>(9)};
   return record;
 }
@@ -199,7 +205,7 @@ Bytes row_of_version_2() {
   return row;
 }
 
-TEST(CaseRow, OfVersion2IsReadAndWrittenAsOneOfVersion3) {
+TEST(CaseRow, OfVersion2IsReadAndWrittenAsOneOfVersion4) {
   const auto record = CaseRecord::parse(row_of_version_2());
   ASSERT_TRUE(record);
   ASSERT_EQ(record->events.size(), 2U);
@@ -207,6 +213,8 @@ TEST(CaseRow, OfVersion2IsReadAndWrittenAsOneOfVersion3) {
   EXPECT_EQ(record->events[1].audience, 7U) << "everything else: to all";
   EXPECT_EQ(record->fold(filled<CaseId>(4)).referral(), State::accepted);
   EXPECT_EQ(record->heads(3), std::vector<Digest>{filled<Digest>(3)});
+  EXPECT_EQ(record->events[0].happened, record->events[0].created);
+  EXPECT_TRUE(record->pack.is_zero()) << "no clock runs in it";
   EXPECT_EQ(CaseRecord::parse(record->encode()).value(), *record);
   expect_strict<CaseRecord>(record->encode());
 }
@@ -220,6 +228,8 @@ TEST(CaseRow, RefusesWhatCannotBe) {
   EXPECT_FALSE(refused([](CaseRecord&) {}));
   EXPECT_TRUE(refused([](CaseRecord& r) { r.events[0].author = filled<MemberId>(9); }));
   EXPECT_TRUE(refused([](CaseRecord& r) { r.events[0].audience = 4; }));
+  EXPECT_TRUE(refused([](CaseRecord& r) { r.marks[0].clock = Clock{}; }));
+  EXPECT_TRUE(refused([](CaseRecord& r) { r.marks[0].stage = static_cast<ClockStage>(9); }));
   EXPECT_TRUE(refused([](CaseRecord& r) { std::swap(r.participants[0], r.participants[1]); }));
   EXPECT_TRUE(refused([](CaseRecord& r) {
     r.participants.clear();

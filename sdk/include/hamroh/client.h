@@ -166,6 +166,17 @@ class Client {
   // What active members say that they give, also what has expired. All pages in one.
   [[nodiscard]] Result<std::vector<KnownStatement>> services();
 
+  // Cases in which something is due, as far as this user sees them; the first due first. All pages
+  // in one, at most limits::members_max cases.
+  [[nodiscard]] Result<std::vector<api::DueCase>> due();
+  // What this member was told as an oversight body, newest first.
+  struct KnownEscalation {
+    MemberId member;
+    Timestamp received;
+    DeadlineStatement statement;
+  };
+  [[nodiscard]] Result<std::vector<KnownEscalation>> escalations();
+
   // ---- pipelined
 
   using Callback = std::function<void(Result<api::Accepted>)>;

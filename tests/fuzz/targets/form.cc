@@ -1,4 +1,4 @@
-// Bodies of events: referral, decision, note, particulars, disclosure, services (FlatBuffers).
+// Bodies of events: referral, decision, note, particulars, disclosure, services, deadline (FlatBuffers).
 
 #include "protocol/disclosure.h"
 #include "protocol/wire_form.h"
@@ -50,7 +50,10 @@ std::vector<Bytes> seeds() {
   ServiceStatement services{7, {1'790'000'000'000}, {}};
   services.services.push_back({Service::shelter, {"TJ-SU"}, {"tg"}, "", 3, {Sex::female}, {}});
   services.services.push_back({Service::legal, {"TJ"}, {"ru"}, "Mon", {}, {}, {}, Accepts::closed});
-  return {chosen(7, encode(services)),
+  const DeadlineStatement missed{Clock::delivery, *asked.about,        MemberId{{7}},
+                                 Urgency::urgent, {1'790'000'000'000}, {1'790'000'900'000}};
+  return {chosen(8, encode(missed)),
+          chosen(7, encode(services)),
           chosen(4, encode(voted)),
           chosen(0, bench::sample_body(2'048, 7)),
           chosen(0, bench::sample_body(0, 1)),
@@ -65,7 +68,7 @@ std::vector<Bytes> seeds() {
 }
 
 void run(ByteView input) {
-  const auto [parser, rest] = choose(input, 8);
+  const auto [parser, rest] = choose(input, 9);
   const auto encoded = [](const auto& value) { return encode(value); };
   switch (parser) {
     case 0:
@@ -89,6 +92,8 @@ void run(ByteView input) {
       return check_round_trip(rest, parse_fields, encoded);
     case 7:
       return check_round_trip(rest, parse_services, encoded);
+    case 8:
+      return check_round_trip(rest, parse_deadline, encoded);
     default: {
       const EventKind kind = parser == 3 ? EventKind::info_request : EventKind::status_refuse;
       return check_round_trip(
