@@ -12,6 +12,7 @@
 #include "admin/views.h"
 #include "protocol/disclosure.h"
 #include "protocol/text.h"
+#include "protocol/wire_form.h"
 #include "sdk/form_json.h"
 
 namespace hamroh {

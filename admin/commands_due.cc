@@ -5,6 +5,7 @@
 
 #include "admin/commands.h"
 #include "admin/due_view.h"
+#include "admin/report.h"
 #include "protocol/text.h"
 
 namespace hamroh {

@@ -492,6 +492,8 @@ class Node {
   [[nodiscard]] Status load_membership(Turn& turn);
   [[nodiscard]] Status load_statements(Turn& turn);
   [[nodiscard]] static Result<std::vector<Bytes>> statements_in(ByteView file);
+  // Why a statement of a history was not taken, if that is no fault of the history.
+  [[nodiscard]] static bool is_passed_over(ByteView statement, const Error& error);
   [[nodiscard]] Status check_first_directory(ByteView file) const;
   [[nodiscard]] Status take_statement(ByteView file, Turn& turn);
   [[nodiscard]] Status take_head(const DirectoryFile& file, ByteView bytes, Turn& turn);

@@ -215,16 +215,23 @@ Result<std::vector<Bytes>> Node::statements_in(ByteView file) {
   return statements;
 }
 
+bool Node::is_passed_over(ByteView statement, const Error& error) {
+  return error.code == Code::stale_version ||
+         (error.code == Code::unknown_member &&
+          statement_kind(statement) == StatementKind::rotation);
+}
+
 Status Node::install(ByteView file, Turn& turn) {
   if (statement_kind(file)) {
     HAMROH_TRY(check_first_directory(file));
     return take_statement(file, turn);
   }
   HAMROH_ASSIGN(const std::vector<Bytes> statements, statements_in(file));
-  // Of a history everything up to what is known is passed over; from there on each must hold.
+  // Of a history everything up to what is known is passed over; from there on each must hold, but
+  // for the rotation of somebody whose admission was revoked meanwhile.
   for (const Bytes& statement : statements) {
     const Status taken = take_statement(statement, turn);
-    if (!taken && taken.error().code != Code::stale_version) {
+    if (!taken && !is_passed_over(statement, taken.error())) {
       return taken;
     }
   }

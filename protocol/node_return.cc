@@ -81,7 +81,7 @@ Result<ReturnedMember> Node::come_back(const Return& how, Turn& turn) {
     HAMROH_ASSIGN(const std::vector<Bytes> statements, statements_in(how.directory));
     for (const Bytes& statement : statements) {
       const auto taken = made.membership_->take(statement);
-      if (!taken && taken.error().code != Code::stale_version) {
+      if (!taken && !is_passed_over(statement, taken.error())) {
         return tl::unexpected(taken.error());
       }
     }

@@ -83,6 +83,7 @@ closed_case = "unset"
 declined_referral = "unset"
 withdrawn_consent = "unset"
 attachments = "unset"
+fund_records = "unset"
 [quotas]
 messages = 2000
 referrals = 200

@@ -386,6 +386,20 @@ TEST_F(NodeMembership, CosignedSuspensionStaysWithWhoIsLeftOverARestart) {
   EXPECT_EQ(ngo_.node->suspensions().size(), 1U);
 }
 
+// Found by the simulator, seed 77: a member could not come back with such a history.
+TEST_F(NodeMembership, AHistoryWithARotationOfSomebodyRevokedSinceIsTaken) {
+  Rotation one = rotation(9, 1);
+  one.member = ministry_.id;
+  const Bytes rotated = make_rotation(
+      one, author_of(ministry_),
+      {key(rotated_key(9, 1, 0)), key(rotated_key(9, 1, 1)), key(rotated_key(9, 1, 2))});
+  const Bytes revoked = revoking(ministry_, 0);
+  const std::vector<Bytes> history{revoked, rotated, publish(nothing)};
+  ASSERT_TRUE(install(ngo_, encode_history(history)));
+  EXPECT_EQ(ngo_.node->view().directory_version, 3U);
+  EXPECT_EQ(code_of(install(ngo_, rotated)), Code::unknown_member) << "by itself it is refused";
+}
+
 // One member's many statements may not keep the others' from being passed on.
 TEST_F(NodeMembership, ManyRotationsOfOneMemberStarveNobody) {
   const crypto::SigningKey first = author_of(ministry_);
