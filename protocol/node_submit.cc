@@ -127,6 +127,22 @@ Result<BodyFacts> check_body(EventKind kind, ByteView body) {
       facts.disclosure = std::move(*disclosure);
       return facts;
     }
+    case BodyForm::consent: {
+      const auto statement = parse_consent(body, kind);
+      if (!statement) {
+        return caller_error(Code::invalid_form, "not a statement about consent");
+      }
+      facts.event.about = statement->about.value_or(Digest{});
+      return facts;
+    }
+    case BodyForm::consent_applied: {
+      const auto applied = parse_applied(body);
+      if (!applied) {
+        return caller_error(Code::invalid_form, "not an answer to a statement about consent");
+      }
+      facts.event.about = applied->about;
+      return facts;
+    }
     case BodyForm::services:
     case BodyForm::later:
       break;
@@ -273,6 +289,7 @@ Result<Accepted> Node::submit(const Submission& given, const Actor& actor, Turn&
   }
   Submission submission = given;
   const bool opens = !given.case_id;
+  const bool usual = !opens && given.to.empty();
   submission.case_id = given.case_id.value_or(*CaseId::from(given.message.view()));
   HAMROH_ASSIGN(std::optional<CaseRecord> record, read_case(*submission.case_id, turn));
   if (opens && given.kind != EventKind::referral_send) {
@@ -303,7 +320,7 @@ Result<Accepted> Node::submit(const Submission& given, const Actor& actor, Turn&
     if (record->events.size() >= limits::case_events_max) {
       return caller_error(Code::full, "the case holds as many events as it may");
     }
-    if (submission.to.empty()) {
+    if (usual) {
       submission.to = usual_recipients(*record, given.kind, facts.event);
     }
   }
@@ -323,6 +340,12 @@ Result<Accepted> Node::submit(const Submission& given, const Actor& actor, Turn&
                              return !record->has(member);
                            });
   HAMROH_TRY(check_recipients(submission, new_contact, facts.emergency, turn));
+  HAMROH_TRY(hold_to_consent(submission, usual, facts, record, turn));
+  const bool needs_review =
+      facts.referral && facts.referral->consent.exception && !actor.user.is_zero();
+  if (needs_review) {
+    HAMROH_TRY(make_room_for_task(turn));
+  }
   if (!record) {
     record.emplace();
     if (!actor.teams.empty()) {
@@ -331,6 +354,10 @@ Result<Accepted> Node::submit(const Submission& given, const Actor& actor, Turn&
   }
   if (facts.referral) {
     HAMROH_TRY(keep_referral(std::move(submission), *facts.referral, *record, actor, turn));
+    if (needs_review) {
+      HAMROH_TRY(ask_for_review(given.case_id.value_or(*CaseId::from(given.message.view())),
+                                *facts.referral->consent.exception, actor, turn));
+    }
     return Accepted{given.message, given.case_id.value_or(*CaseId::from(given.message.view()))};
   }
   if (given.kind == EventKind::tier_disclose) {
@@ -340,6 +367,9 @@ Result<Accepted> Node::submit(const Submission& given, const Actor& actor, Turn&
     submission.body = encode(disclosure);
   }
   HAMROH_TRY(keep_submission(submission, facts.event, {}, *record, actor, turn));
+  if (states_consent(given.kind)) {
+    HAMROH_TRY(disclose_in_case(*submission.case_id, *record, turn));  // it may open more now
+  }
   return Accepted{submission.message, *submission.case_id, false};
 }
 

@@ -1,4 +1,5 @@
-// Bodies of events: referral, decision, note, particulars, disclosure, services (FlatBuffers).
+// Bodies of events: referral, decision, note, particulars, disclosure, services, statements about
+// consent and answers to them (FlatBuffers).
 
 #include "protocol/disclosure.h"
 #include "protocol/wire_form.h"
@@ -50,7 +51,19 @@ std::vector<Bytes> seeds() {
   ServiceStatement services{7, {1'790'000'000'000}, {}};
   services.services.push_back({Service::shelter, {"TJ-SU"}, {"tg"}, "", 3, {Sex::female}, {}});
   services.services.push_back({Service::legal, {"TJ"}, {"ru"}, "Mon", {}, {}, {}, Accepts::closed});
-  return {chosen(7, encode(services)),
+  ConsentStatement given;
+  given.consent = whole_form().consent;
+  given.consent->never = {"kind:ministry"};
+  given.about = asked.about;
+  ConsentStatement withdrawn;
+  withdrawn.date = "2026-11-20";
+  withdrawn.text = FreeText{"tg", "не"};
+  return {chosen(8, encode(given)),
+          chosen(9, encode(withdrawn)),
+          chosen(10, encode(ConsentApplied{*asked.about, ConsentAction::kept, "legal_claim",
+                                           FreeText{"en", "pending"}})),
+          chosen(10, encode(ConsentApplied{*asked.about, ConsentAction::stopped})),
+          chosen(7, encode(services)),
           chosen(4, encode(voted)),
           chosen(0, bench::sample_body(2'048, 7)),
           chosen(0, bench::sample_body(0, 1)),
@@ -65,7 +78,7 @@ std::vector<Bytes> seeds() {
 }
 
 void run(ByteView input) {
-  const auto [parser, rest] = choose(input, 8);
+  const auto [parser, rest] = choose(input, 11);
   const auto encoded = [](const auto& value) { return encode(value); };
   switch (parser) {
     case 0:
@@ -89,6 +102,14 @@ void run(ByteView input) {
       return check_round_trip(rest, parse_fields, encoded);
     case 7:
       return check_round_trip(rest, parse_services, encoded);
+    case 8:
+    case 9: {
+      const EventKind kind = parser == 8 ? EventKind::consent_give : EventKind::consent_withdraw;
+      return check_round_trip(
+          rest, [kind](ByteView body) { return parse_consent(body, kind); }, encoded);
+    }
+    case 10:
+      return check_round_trip(rest, parse_applied, encoded);
     default: {
       const EventKind kind = parser == 3 ? EventKind::info_request : EventKind::status_refuse;
       return check_round_trip(
