@@ -3,8 +3,8 @@
 //
 // How it stands is never kept anywhere: it follows from the forms and from the statements on the
 // consent's track, which stand in the case. So does what this node still owes as an answer: each
-// change or withdrawal that counts, was addressed to it and has no answer of its own. A kill between
-// the receipt and the answer loses nothing, and trying again answers nothing twice.
+// change or withdrawal that counts, was addressed to it and has no answer of its own. A kill
+// between the receipt and the answer loses nothing, and trying again answers nothing twice.
 //
 // Stopping is nothing but showing less: what the consent does not open any more is left out of what
 // people and programs are shown of a referral, until this organisation keeps it on a ground of the
@@ -127,8 +127,8 @@ Result<bool> Node::exception_stands(const CaseId& id, bool emergency, Turn& turn
   });
 }
 
-// Whom it names as those who must never know: the newest consent given or changed counts, also after
-// it was withdrawn; where none was, all forms of the case.
+// Whom it names as those who must never know: the newest consent given or changed counts, also
+// after it was withdrawn; where none was, all forms of the case.
 Result<std::vector<Consent>> Node::barring_consents(const CaseId& id, const CaseRecord& record,
                                                     Turn& turn) const {
   std::vector<Consent> barring;

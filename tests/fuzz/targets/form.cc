@@ -30,9 +30,21 @@ Disclosure disclosed(FormFields fields) {
   return disclosure;
 }
 
-}  // namespace
+// Statements about consent, and an answer.
+std::vector<Bytes> bodies_about_consent() {
+  ConsentStatement given;
+  given.consent = whole_form().consent;
+  given.consent->never = {"kind:ministry"};
+  given.about.emplace().bytes.fill(5);
+  ConsentStatement withdrawn;
+  withdrawn.date = "2026-11-20";
+  withdrawn.text = FreeText{"tg", "не"};
+  const ConsentApplied kept{*given.about, ConsentAction::kept, "legal_claim",
+                            FreeText{"en", "pending"}};
+  return {encode(given), encode(withdrawn), encode(kept)};
+}
 
-std::vector<Bytes> seeds() {
+std::vector<Bytes> seeds_of_others() {
   Decision declined;
   declined.reason = DeclineReason::no_capacity;
   declined.text = FreeText{"tg", "ҷой нест"};
@@ -51,19 +63,7 @@ std::vector<Bytes> seeds() {
   ServiceStatement services{7, {1'790'000'000'000}, {}};
   services.services.push_back({Service::shelter, {"TJ-SU"}, {"tg"}, "", 3, {Sex::female}, {}});
   services.services.push_back({Service::legal, {"TJ"}, {"ru"}, "Mon", {}, {}, {}, Accepts::closed});
-  ConsentStatement given;
-  given.consent = whole_form().consent;
-  given.consent->never = {"kind:ministry"};
-  given.about = asked.about;
-  ConsentStatement withdrawn;
-  withdrawn.date = "2026-11-20";
-  withdrawn.text = FreeText{"tg", "не"};
-  return {chosen(8, encode(given)),
-          chosen(9, encode(withdrawn)),
-          chosen(10, encode(ConsentApplied{*asked.about, ConsentAction::kept, "legal_claim",
-                                           FreeText{"en", "pending"}})),
-          chosen(10, encode(ConsentApplied{*asked.about, ConsentAction::stopped})),
-          chosen(7, encode(services)),
+  return {chosen(7, encode(services)),
           chosen(4, encode(voted)),
           chosen(0, bench::sample_body(2'048, 7)),
           chosen(0, bench::sample_body(0, 1)),
@@ -75,6 +75,17 @@ std::vector<Bytes> seeds() {
           chosen(5, encode(disclosed(fields_of({DisclosureTier::t2, DisclosureTier::t4})))),
           chosen(5, encode(disclosed({FormField::case_guardian, FormField::sealed_narrative}))),
           chosen(6, encode(DisclosedFields{*asked.about, {FormField::sealed_health}}))};
+}
+
+}  // namespace
+
+std::vector<Bytes> seeds() {
+  std::vector<Bytes> all = seeds_of_others();
+  std::uint8_t parser = 8;
+  for (const Bytes& body : bodies_about_consent()) {
+    all.push_back(chosen(parser++, body));
+  }
+  return all;
 }
 
 void run(ByteView input) {
