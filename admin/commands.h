@@ -94,6 +94,8 @@ struct Arguments {
   bool overdue = false;
   bool mine = false;
   bool escalated = false;
+  bool erases = false;
+  std::string date;
 };
 
 // commands_node.cc
@@ -154,6 +156,13 @@ int disclose(const Arguments& arguments);
 // Any event that has particulars: arguments.event. commands_lifecycle.cc
 int tell(const Arguments& arguments);
 int form_check(const Arguments& arguments);
+
+// commands_consent.cc
+int consent_show(const Arguments& arguments);
+int consent_give(const Arguments& arguments);
+int consent_change(const Arguments& arguments);
+int consent_withdraw(const Arguments& arguments);
+int consent_apply(const Arguments& arguments);
 
 // commands_services.cc
 int services(const Arguments& arguments);

@@ -104,6 +104,9 @@ class StatementMaker {
   }
 
   Status take(const MessageView& event) {
+    if (states_consent(event.kind)) {
+      HAMROH_TRY(take_statement(event));
+    }
     if (event.author != self_) {
       if (const auto what = said_by_others(event.kind)) {
         with(event.author).steps.push_back({*what, event.created, {}});
@@ -137,6 +140,23 @@ class StatementMaker {
       }
       if (consent) {
         add_reasons(receiver, *consent);
+      }
+    }
+    return {};
+  }
+
+  // A consent given or changed later stands beside the first; a withdrawal is of all before it.
+  Status take_statement(const MessageView& event) {
+    HAMROH_ASSIGN(const api::Body body, client_.body(event.author, event.message));
+    HAMROH_ASSIGN(const ConsentStatement said, parse_consent(body.bytes, event.kind));
+    if (said.consent) {
+      page_.consents.push_back({said.consent->date, said.consent->expires, false, false});
+      return {};
+    }
+    for (StatementConsent& consent : page_.consents) {
+      if (!consent.withdrawn) {
+        consent.withdrawn = true;
+        consent.withdrawn_on = said.date;
       }
     }
     return {};
@@ -179,10 +199,6 @@ class StatementMaker {
         page_.status = track.state;
         page_.may_appeal = track.state == State::refused ||
                            (track.state == State::pre_status && track.until < now);
-      } else if (track.track == Track::consent && track.state == State::withdrawn) {
-        for (StatementConsent& consent : page_.consents) {
-          consent.withdrawn = true;
-        }
       }
     }
     // The same consent for several referrals is one.

@@ -71,6 +71,7 @@ class CommandLine {
     add_referral_verbs();
     add_case_verbs();
     add_service_verbs();
+    add_consent_verbs();
     add_vote_verbs();
     add_pack_verbs();
     add_ledger_verbs();
@@ -260,6 +261,47 @@ class CommandLine {
                            "hamroh form check form.json", form_check);
     check->add_option("form", a_.form, "The form, JSON")->required();
     check->add_option("--pack", a_.packs, "Compare its codes with this pack, TOML")->expected(1);
+  }
+
+  void add_consent_verbs() {
+    CLI::App* consent =
+        group("consent", "How a consent stands; give, change or withdraw it, and answer",
+              "hamroh consent withdraw 0193a5c2");
+    with_case(verb(consent, "show", "What the consent allows now, and who has answered",
+                   "hamroh consent show 0193a5c2", consent_show));
+    const auto states = [&](const char* name, const char* what, const char* example, Verb run) {
+      CLI::App* added = verb(consent, name, what, example, run);
+      with_case(added);
+      may_wait(added);
+      added->add_option("--text-file", a_.text_file, "Words about it (- for standard input)");
+      added->add_option("--language", a_.language, "Of the words, such as tg");
+      return added;
+    };
+    constexpr const char* file = "The whole consent as it stands now, JSON, as in a form";
+    states("give", "The person consents, anew or for the first time; everybody is told",
+           "hamroh consent give CASE --consent consent.json", consent_give)
+        ->add_option("--consent", a_.form, file)
+        ->required();
+    states("change", "The person allows less than before; everybody is told, and stops the rest",
+           "hamroh consent change CASE --consent consent.json", consent_change)
+        ->add_option("--consent", a_.form, file)
+        ->required();
+    states("withdraw", "The person withdraws her consent; everybody is told, and stops",
+           "hamroh consent withdraw CASE --text-file words.txt --language tg", consent_withdraw)
+        ->add_option("--date", a_.date, "When she did, such as 2026-11-20 (default: today)");
+    CLI::App* applying =
+        verb(consent, "apply", "Decide what becomes of what is held here after a withdrawal",
+             "hamroh consent apply CASE --keep legal_claim --text-file why.txt\n"
+             "  hamroh consent apply CASE --erase",
+             consent_apply);
+    with_case(applying);
+    may_wait(applying);
+    applying->add_flag("--erase", a_.erases, "Destroy it all; a supervisor may, and it is told");
+    applying->add_option("--keep", a_.reason, "Keep it, on this ground of the pack");
+    applying->add_option("--text-file", a_.text_file,
+                         "The article of law, or more about the ground (- for standard input)");
+    applying->add_option("--language", a_.language, "Of the words, such as tg");
+    applying->add_flag("--yes", a_.yes, "Do not ask whether this is certain");
   }
 
   void add_vote_verbs() {

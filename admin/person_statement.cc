@@ -279,6 +279,7 @@ void print_consents(Page& page, const PersonStatement& statement, Language langu
     }
     if (consent.withdrawn) {
       text += std::string(" ") + in(has_withdrawn, language);
+      text += consent.withdrawn_on.empty() ? "" : " " + day_text(consent.withdrawn_on) + ".";
     }
     page.line(text);
   }

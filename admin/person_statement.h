@@ -46,6 +46,7 @@ struct StatementConsent {
   // Without her consent, for a reason that the law knows: she is told so.
   bool exception = false;
   bool withdrawn = false;
+  std::string withdrawn_on = {};  // likewise; empty: she has not said
   bool operator==(const StatementConsent&) const = default;
 };
 

@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "admin/consent_view.h"
 #include "protocol/deadline.h"
 #include "protocol/disclosure.h"
 #include "protocol/ledger.h"
@@ -193,6 +194,7 @@ void tell(Told& told, const Consent& consent) {
   }
   told.say("without consent because of", consent.exception);
   told.say("second approver", consent.second_approver);
+  told.say("never to", joined(consent.never));
 }
 
 EventText describe(const ReferralForm& form) {
@@ -209,7 +211,32 @@ EventText describe(const ReferralForm& form) {
   }
   tell(told, form.consent);
   told.say("committed to, not disclosed", fields_text(form.committed));
-  return {to_json(form), told.take(), false, form.committed};
+  EventText text{to_json(form), told.take(), false, form.committed};
+  text.consent = form.consent;
+  return text;
+}
+
+EventText describe(const ConsentStatement& statement) {
+  Told told;
+  if (statement.consent) {
+    tell(told, *statement.consent);
+  }
+  told.say("withdrawn on", statement.date);
+  told.say("in words", statement.text);
+  EventText text{to_json(statement), told.take()};
+  text.consent = statement.consent;
+  text.date = statement.date;
+  return text;
+}
+
+EventText describe(const ConsentApplied& applied) {
+  Told told;
+  told.say("done", std::string(name_of(applied.did)));
+  told.say("ground", applied.ground);
+  told.say("in words", applied.text);
+  EventText text{to_json(applied), told.take()};
+  text.applied = applied;
+  return text;
 }
 
 EventText describe(const Decision& decision) {
@@ -387,8 +414,10 @@ std::string tracks_text(const CaseView& view, const Names& names) {
       case Track::assistance:
         text += std::string(", ") + name_of(static_cast<Service>(track.service)) + " by " + who;
         break;
-      case Track::status:
       case Track::consent:
+        text += who.empty() ? "" : ", by " + who;
+        break;
+      case Track::status:
       case Track::fund:
         text += who.empty() ? "" : ", begun by " + who;
         break;
@@ -546,6 +575,12 @@ Json disclosed_json(const CaseView& shown, const Names& names,
 
 }  // namespace
 
+std::vector<std::string> describe_consent(const Consent& consent) {
+  Told told;
+  tell(told, consent);
+  return told.take();
+}
+
 EventText describe_body(EventKind kind, ByteView body) {
   const Rule* rule = find_rule(kind);
   switch (rule == nullptr ? BodyForm::later : rule->body) {
@@ -561,6 +596,10 @@ EventText describe_body(EventKind kind, ByteView body) {
       return describe_parsed(parse_fields(body));
     case BodyForm::deadline:
       return describe_parsed(parse_deadline(body));
+    case BodyForm::consent:
+      return describe_parsed(parse_consent(body, kind));
+    case BodyForm::consent_applied:
+      return describe_parsed(parse_applied(body));
     case BodyForm::services:
     case BodyForm::later:
       break;  // or a certificate: `hamroh erasure show`
@@ -732,6 +771,7 @@ std::string case_json(const CaseView& shown, const Names& names,
   for (const Digest& gap : shown.gaps) {
     json["gaps"].push_back(gap.hex());
   }
+  json["consent"] = Json::parse(consent_json(consent_of(shown, bodies), names), nullptr, false);
   json["disclosed"] = disclosed_json(shown, names, bodies);
   json["events"] = Json::array();
   for (std::size_t i = 0; i < shown.events.size(); ++i) {
@@ -752,6 +792,9 @@ std::string case_text(const CaseView& view, const Names& names,
   }
   text += "\n  " + given_to(view, names) + "\n";
   text += tracks_text(view, names);
+  for (const std::string& line : answer_lines(consent_of(view, bodies), names)) {
+    text += "  " + line + "\n";
+  }
   text += disclosed_text(view, names, bodies);
   for (const Digest& gap : view.gaps) {
     text +=

@@ -28,10 +28,18 @@ struct EventText {
   // Of a disclosure: what it disclosed. Of a referral: what this node was not given of it.
   FormFields fields = {};
   std::vector<UserId> voters = {};  // who signed a decision
+  // Of a referral or a statement about consent: the consent, and the day of a withdrawal. Of an
+  // answer to a statement: what was done.
+  std::optional<Consent> consent = {};
+  std::string date = {};
+  std::optional<ConsentApplied> applied = {};
 };
 
 // The bytes of an event's body, in words. Empty if they are not of the kind.
 [[nodiscard]] EventText describe_body(EventKind kind, ByteView body);
+
+// A consent in words, one line each; not escaped.
+[[nodiscard]] std::vector<std::string> describe_consent(const Consent& consent);
 
 [[nodiscard]] std::string status_json(const api::NodeStatus& status);
 [[nodiscard]] std::string status_text(const api::NodeStatus& status, Timestamp now);

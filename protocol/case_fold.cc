@@ -200,7 +200,7 @@ class Fold {
       case Track::status:
         return decide_status(at, event, *rule);
       case Track::consent:
-        return move_only(at, event, *rule, consent_);
+        return consent(at, event, *rule);
       case Track::case_:
         return change_case(event, *rule);
       case Track::transfer:
@@ -217,6 +217,11 @@ class Fold {
         return find(event.about) != nowhere;
       case Track::transfer:
         return subject_of(event, EventKind::transfer_offer) != nowhere;
+      case Track::consent: {
+        const std::size_t at = find(event.about);
+        return at != nowhere && states_consent(events_[at].kind) &&
+               state_.reasons[at] == Code::none;
+      }
       default:
         return subject_of(event, subject_kind(rule)) != nowhere;
     }
@@ -341,6 +346,31 @@ class Fold {
       state_.tracks[only] = changed;
     }
     return Code::none;
+  }
+
+  // A withdrawal counts whatever else is said at the same time; whoever gives or changes must have
+  // known the statement that counts until then, as far as it is here. Answers move nothing.
+  Code consent(std::size_t at, const FoldEvent& event, const Rule& rule) {
+    if (event.kind == EventKind::consent_applied) {
+      const std::size_t statement = find(event.about);
+      if (!addressed_by(statement, event)) {
+        return Code::no_standing;
+      }
+      return move(state_.tracks[consent_], rule, event);
+    }
+    if (event.kind != EventKind::consent_withdraw) {
+      const Digest stands = consent_ == nowhere ? Digest{} : state_.tracks[consent_].about;
+      const bool not_here = consent_ == nowhere && find(event.about) == nowhere;
+      if (event.about != stands && !not_here) {
+        return Code::wrong_state;
+      }
+    }
+    const Code code = move_only(at, event, rule, consent_);
+    if (code == Code::none) {
+      state_.tracks[consent_].about = event.digest;
+      state_.tracks[consent_].member = author_of(event);
+    }
+    return code;
   }
 
   Code decide_status(std::size_t at, const FoldEvent& event, const Rule& rule) {

@@ -7,7 +7,8 @@
 // nothing, and is told with a reason:
 //
 //   no_standing  its author has not the seat that the kind needs
-//   wrong_state  what it is about is in no state that it may come from
+//   wrong_state  what it is about is in no state that it may come from; or a consent is given or
+//                changed by somebody who did not know how it stands
 //   case_closed  the case is closed
 //   not_found    what it is about is not here, is void, or is no such thing; or a decision on the
 //                status is about something older than what there is to decide on
@@ -51,12 +52,14 @@ struct FoldInput {
   std::vector<FoldEvent> events;           // in any order; one of a digest counts
 };
 
-// One track as it stands. `about` names it: the referral, application, offer or request.
+// One track as it stands. `about` names it: the referral, application, offer or request; of the
+// consent, the statement that counts.
 struct TrackState {
   Track track{};
   State state{};
   Digest about;
-  // referral and assistance: its recipient; transfer: to whom; case: the owner; else who began it.
+  // referral and assistance: its recipient; transfer: to whom; case: the owner; consent: who said
+  // how it stands; else who began it.
   MemberId member;
   std::uint8_t service = 0;  // of assistance
   Timestamp until;           // of a pre-status

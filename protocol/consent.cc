@@ -36,7 +36,15 @@ bool covers(const ConsentScope& scope, const ConsentRecipient& recipient) {
                              [&](const std::string& word) { return names(word, recipient); });
 }
 
+bool bars(const Consent& consent, const ConsentRecipient& recipient) {
+  return std::ranges::any_of(consent.never,
+                             [&](const std::string& word) { return names(word, recipient); });
+}
+
 Tiers tiers_opened(const Consent& consent, const ConsentRecipient& recipient) {
+  if (bars(consent, recipient)) {
+    return {};
+  }
   if (consent.exception && consent.scope.empty()) {
     return {DisclosureTier::t1, DisclosureTier::t2, DisclosureTier::t3};
   }
@@ -53,6 +61,18 @@ Tiers tiers_opened(const Consent& consent, const ConsentRecipient& recipient) {
 
 bool allows_sending(const Consent& consent, const ConsentRecipient& recipient, Timestamp now) {
   return is_in_force(consent, now) && tiers_opened(consent, recipient).has(DisclosureTier::t1);
+}
+
+bool allows_purpose(const Consent& consent, const ConsentRecipient& recipient,
+                    const std::vector<Service>& asked) {
+  const bool applies = std::ranges::find(asked, Service::status_application) != asked.end() &&
+                       recipient.kind == MemberKind::commission;
+  const std::string_view purpose = name_of(Service::status_application);
+  return !applies || consent.exception ||
+         std::ranges::any_of(consent.scope, [&](const ConsentScope& scope) {
+           return covers(scope, recipient) &&
+                  std::ranges::find(scope.purposes, purpose) != scope.purposes.end();
+         });
 }
 
 }  // namespace hamroh

@@ -9,7 +9,11 @@
 // exception that names no scope covers every recipient, with T1, T2 and T3: what is sealed, and the
 // status file, need words of their own.
 //
-// What was narrowed or withdrawn since is not told here: that is the consent's track.
+// Never: whom `never` names, in the same words, gets nothing, whatever the scopes say.
+//
+// In a case, what the form says stands until a statement on the consent's track takes its place
+// (consent.give, consent.change); once that is withdrawn nothing is allowed until consent is given
+// anew, but for what a coded exception demanded afterwards.
 #pragma once
 
 #include "protocol/form.h"
@@ -56,10 +60,16 @@ struct ConsentRecipient {
 [[nodiscard]] bool is_in_force(const Consent& consent, Timestamp now);
 // Whether one of the scope's words is about that recipient.
 [[nodiscard]] bool covers(const ConsentScope& scope, const ConsentRecipient& recipient);
-// What its scopes open for that recipient, whatever the date; none if they do not cover it.
+// Whether it says that this member must never receive the case.
+[[nodiscard]] bool bars(const Consent& consent, const ConsentRecipient& recipient);
+// What its scopes open for that recipient, whatever the date; none if they do not cover or bar it.
 [[nodiscard]] Tiers tiers_opened(const Consent& consent, const ConsentRecipient& recipient);
 // Whether a referral may go to that recipient at all: in force, and T1 is open to it.
 [[nodiscard]] bool allows_sending(const Consent& consent, const ConsentRecipient& recipient,
                                   Timestamp now);
+// Whether it names the purpose of what a referral asks of that recipient, as far as the form has a
+// word for it: an application for the status is one of its own.
+[[nodiscard]] bool allows_purpose(const Consent& consent, const ConsentRecipient& recipient,
+                                  const std::vector<Service>& asked);
 
 }  // namespace hamroh

@@ -107,6 +107,12 @@ const char* code_name(Code code) {
       return "commitment_mismatch";
     case Code::not_granted:
       return "not_granted";
+    case Code::consent_missing:
+      return "consent_missing";
+    case Code::barred_by_consent:
+      return "barred_by_consent";
+    case Code::consent_unanswered:
+      return "consent_unanswered";
     case Code::pack_not_named:
       return "pack_not_named";
     case Code::unknown_code:

@@ -40,6 +40,7 @@ constexpr auto exploitations =
          "forced_criminality", "biomedical", "armed_group_or_conflict", "other");
 constexpr auto consent_givers = list("self", "guardian", "representative");
 constexpr auto consent_modes = list("signed", "oral_witnessed", "recorded");
+constexpr auto consent_actions = list("stopped", "erased", "kept", "nothing_held");
 constexpr auto consent_exceptions =
     list("child_best_interests", "imminent_danger", "legal_obligation");
 constexpr auto decline_reasons =
@@ -224,6 +225,15 @@ class Inspector {
   }
 };
 
+bool is_recipient(std::string_view word) {
+  constexpr std::string_view kind = "kind:";
+  constexpr std::string_view member = "member:";
+  if (word.starts_with(kind)) {
+    return parse_member_kind(word.substr(kind.size())).has_value();
+  }
+  return word.starts_with(member) && parse_uuid(word.substr(member.size())).has_value();
+}
+
 bool is_language(std::string_view text) {
   return is_letters(text, 2, 'a', 'z');
 }
@@ -380,6 +390,9 @@ void inspect(Inspector& check, const Consent& consent) {
     check.codes(scope.tiers, path + ".tiers");
     check.words(scope.purposes, path + ".purposes", is_code, "a code of the pack");
   }
+  // A word that names nobody would seem to protect, and would not.
+  check.words(consent.never, "consent.never", is_recipient,
+              "kind:KIND, a kind of member, or member:ID");
 }
 
 }  // namespace
@@ -413,6 +426,9 @@ std::span<const CodeName> names_of(ConsentGiver) {
 }
 std::span<const CodeName> names_of(ConsentMode) {
   return consent_modes;
+}
+std::span<const CodeName> names_of(ConsentAction) {
+  return consent_actions;
 }
 std::span<const CodeName> names_of(ConsentException) {
   return consent_exceptions;
@@ -532,6 +548,44 @@ std::optional<FormFault> find_fault(const Decision& decision) {
   }
   if (decision.text) {
     check.free_text(*decision.text, "text", limits::string_bytes_max, limits::string_bytes_max);
+  }
+  return check.fault;
+}
+
+std::optional<FormFault> find_fault(const ConsentStatement& statement, EventKind kind) {
+  Inspector check;
+  const bool withdraws = kind == EventKind::consent_withdraw;
+  check.require(states_consent(kind), "kind", event_kind_name(kind), "a statement about consent");
+  check.require(statement.consent.has_value() != withdraws, "consent",
+                withdraws ? "a consent" : "nothing",
+                withdraws ? "nothing, because it is withdrawn" : "the consent as it now stands");
+  if (statement.consent) {
+    check.require(!statement.consent->exception, "consent.exception", "an exception",
+                  "a consent: exceptions stand in referrals");
+    inspect(check, *statement.consent);
+  }
+  check.require(!withdraws || is_date(statement.date), "date", statement.date,
+                "a date such as 2026-11-20");
+  check.require(withdraws || statement.date.empty(), "date", statement.date,
+                "nothing: the consent has its own");
+  check.require(!withdraws || !statement.about, "about", "a statement",
+                "nothing: a withdrawal counts whatever was said before");
+  if (statement.text) {
+    check.free_text(*statement.text, "text", limits::string_bytes_max, limits::string_bytes_max);
+  }
+  return check.fault;
+}
+
+std::optional<FormFault> find_fault(const ConsentApplied& applied) {
+  Inspector check;
+  check.require(!applied.about.is_zero(), "about", "nothing", "a change or withdrawal");
+  check.code(applied.did, "did");
+  const bool kept = applied.did == ConsentAction::kept;
+  check.require(kept ? is_code(applied.ground) : applied.ground.empty(), "ground", applied.ground,
+                kept ? "a ground of the pack" : "nothing: only what is kept needs a ground");
+  check.require(kept || !applied.text, "text", "a text", "nothing: only what is kept is explained");
+  if (applied.text) {
+    check.free_text(*applied.text, "text", limits::string_bytes_max, limits::string_bytes_max);
   }
   return check.fault;
 }

@@ -80,6 +80,13 @@ enum class ConsentException : std::uint8_t {
   imminent_danger = 2,
   legal_obligation = 3,
 };
+// What a member did about a change or withdrawal.
+enum class ConsentAction : std::uint8_t {
+  stopped = 1,  // what is not allowed any more is neither shown nor passed on
+  erased = 2,
+  kept = 3,  // on a ground of the pack
+  nothing_held = 4,
+};
 enum class DeclineReason : std::uint8_t {
   no_capacity = 1,
   waitlist = 2,
@@ -224,6 +231,7 @@ struct CodeName {
 [[nodiscard]] std::span<const CodeName> names_of(FormField);  // "contact.name", as in JSON
 [[nodiscard]] std::span<const CodeName> names_of(Accepts);
 [[nodiscard]] std::span<const CodeName> names_of(Clock);
+[[nodiscard]] std::span<const CodeName> names_of(ConsentAction);
 // The codes that events may have; empty for none and for those of the pack.
 [[nodiscard]] std::span<const CodeName> names_of(CodeList list);
 
@@ -346,7 +354,25 @@ struct Consent {  // K; either given_by … or exception with its second approve
   std::vector<ConsentScope> scope;
   std::optional<ConsentException> exception;
   std::string second_approver;
+  std::vector<std::string> never = {};  // who must never receive this case: kind:KIND or member:ID
   bool operator==(const Consent&) const = default;
+};
+
+// What consent.give, consent.change and consent.withdraw say: how the consent stands from then on.
+struct ConsentStatement {
+  std::optional<Consent> consent;    // the whole of it; absent exactly when it is withdrawn
+  std::optional<Digest> about = {};  // the statement before it that its author knows
+  std::string date = {};             // of a withdrawal
+  std::optional<FreeText> text = {};
+  bool operator==(const ConsentStatement&) const = default;
+};
+
+struct ConsentApplied {
+  Digest about;  // the change or withdrawal
+  ConsentAction did{};
+  std::string ground = {};            // exactly with kept
+  std::optional<FreeText> text = {};  // the article of law, or more about the ground
+  bool operator==(const ConsentApplied&) const = default;
 };
 
 struct ReferralForm {
@@ -494,5 +520,8 @@ struct FormFault {
 [[nodiscard]] std::optional<FormFault> find_fault(const Particulars& particulars, EventKind kind);
 [[nodiscard]] std::optional<FormFault> find_fault(const DeadlineStatement& statement);
 [[nodiscard]] std::optional<FormFault> find_fault(const ServiceStatement& statement);
+[[nodiscard]] std::optional<FormFault> find_fault(const ConsentStatement& statement,
+                                                  EventKind kind);
+[[nodiscard]] std::optional<FormFault> find_fault(const ConsentApplied& applied);
 
 }  // namespace hamroh

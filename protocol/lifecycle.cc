@@ -92,14 +92,16 @@ constexpr std::array rules{
          C::appeal_decide, S::appeal_body, O::decide_status, particulars, L::pack,
          {outcome}, {code, text}, when_closed},
 
-    Rule{K::consent_give, "consent.give", T::consent, {none, withdrawn}, active,
-         C::consent_record, S::participant, O::refer, later, L::none, {}, {}},
-    Rule{K::consent_change, "consent.change", T::consent, {active, narrowed}, narrowed,
-         C::consent_record, S::participant, O::refer, later, L::none, {}, {}, when_closed},
-    Rule{K::consent_withdraw, "consent.withdraw", T::consent, {active, narrowed}, withdrawn,
-         C::consent_record, S::participant, O::refer, later, L::none, {}, {}, when_closed},
+    // What the form says stands until one of these takes its place; who gives or changes says which
+    // statement before it she knows.
+    Rule{K::consent_give, "consent.give", T::consent, {none, active, narrowed, withdrawn}, active,
+         C::consent_record, S::owner, O::refer, consent, L::none, {}, {about, text}},
+    Rule{K::consent_change, "consent.change", T::consent, {none, active, narrowed}, narrowed,
+         C::consent_record, S::owner, O::refer, consent, L::none, {}, {about, text}, when_closed},
+    Rule{K::consent_withdraw, "consent.withdraw", T::consent, {none, active, narrowed}, withdrawn,
+         C::consent_record, S::participant, O::refer, consent, L::none, {}, {text}, when_closed},
     Rule{K::consent_applied, "consent.applied", T::consent, {active, narrowed, withdrawn}, {},
-         any, S::node, O::note, later, L::none, {}, {}, when_closed},
+         any, S::node, O::decide, consent_applied, L::none, {about}, {}, when_closed},
 
     Rule{K::case_note, "case.note", T::case_, {open, closed}, {},
          any, S::participant, O::note, note, L::none, {text}, {}, when_closed},

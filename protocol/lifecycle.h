@@ -66,6 +66,12 @@ enum class EventKind : std::uint16_t {
   return kind == EventKind::erasure_request || kind == EventKind::erasure_done;
 }
 
+// How the consent stands, not what somebody did about it.
+[[nodiscard]] constexpr bool states_consent(EventKind kind) {
+  return kind == EventKind::consent_give || kind == EventKind::consent_change ||
+         kind == EventKind::consent_withdraw;
+}
+
 enum class Track : std::uint8_t {
   referral = 1,    // many in a case: one for each referral and each of its recipients
   assistance = 2,  // one for each accepted referral and service
@@ -172,6 +178,8 @@ enum class BodyForm : std::uint8_t {
   particulars = 4,
   later = 5,  // none yet: nodes answer `unsupported`
   disclosure = 6,
+  consent = 7,
+  consent_applied = 8,
   deadline = 9,
   services = 10,
 };

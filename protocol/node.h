@@ -15,7 +15,9 @@
 // (jurisdiction packs), node_erasure.cc (what goes for good), node_services.cc (who can take a
 // person), node_redelivery.cc (what a member lost), node_return.cc (coming back from a backup),
 // node_submit.cc (what clients ask), node_receive.cc (what peers say), node_disclosure.cc
-// (referrals tier by tier), node_clocks.cc (what is due when), node_votes.cc (decisions by several), node_send.cc (the end of a turn),
+// (referrals tier by tier), node_consent.cc (what consent allows, and who heard of its end),
+// node_clocks.cc (what is due when), node_votes.cc (decisions by several), node_send.cc (the end of
+// a turn),
 // node_view.cc (what is shown), node_access.cc (to whom).
 #pragma once
 
@@ -144,6 +146,8 @@ struct KnownServices {
   Timestamp received;
   Bytes statement;  // wire_form.h: parse_services
 };
+
+struct BodyFacts;
 
 class Node {
  public:
@@ -694,7 +698,8 @@ class Node {
   [[nodiscard]] Status keep_sent(const Inner& inner, Bytes bytes, const Digest& digest, Turn& turn);
   [[nodiscard]] Result<bool> says_the_same(const Inner& inner, const Bytes& submitted,
                                            Turn& turn) const;
-  [[nodiscard]] Status check_codes(const ReferralForm& form, const CaseRecord& record) const;
+  [[nodiscard]] Status check_by_pack(const CaseId& id, const ReferralForm& form,
+                                     const CaseRecord& record, Turn& turn) const;
   [[nodiscard]] Status keep_referral(Submission submission, const ReferralForm& form,
                                      CaseRecord& record, const Actor& actor, Turn& turn);
   // An actor without a user: this node by itself.
@@ -715,7 +720,8 @@ class Node {
                                                 const MemberId& recipient, Turn& turn) const;
   [[nodiscard]] Result<FormFields> owed_fields(const CaseRecord& record,
                                                const CaseRecord::CaseEvent& referral,
-                                               const ReferralForm& form, const CaseState& state,
+                                               const ReferralForm& form,
+                                               const std::optional<Consent>& consent,
                                                const TrackState& track, Turn& turn) const;
   [[nodiscard]] FormFields granted_to(const MemberId& member, const std::optional<Consent>& consent,
                                       Occasion occasion, const Turn& turn) const;
@@ -740,6 +746,57 @@ class Node {
                                                 Turn& turn) const;
   [[nodiscard]] Result<StoredBody> shown_body(const Inner& inner, const Digest& digest,
                                               bool sealed_tier, Turn& turn) const;
+
+  // node_consent.cc
+  [[nodiscard]] static bool has_statement(const CaseRecord& record);
+  // What a statement says; nothing if it is a withdrawal.
+  [[nodiscard]] Result<std::optional<Consent>> stated_consent(
+      const CaseRecord::CaseEvent& statement, Turn& turn) const;
+  // What counts of a referral's consent by now; nothing if it was withdrawn.
+  [[nodiscard]] Result<std::optional<Consent>> standing_consent(
+      const CaseRecord& record, const CaseState& state, const CaseRecord::CaseEvent& referral,
+      const Consent& of_form, Turn& turn) const;
+  // By which consent the later tiers of a form may go anywhere now.
+  [[nodiscard]] Result<std::optional<Consent>> consent_to_disclose(
+      const CaseId& id, const CaseRecord& record, const CaseState& state,
+      const CaseRecord::CaseEvent& referral, const ReferralForm& form, Turn& turn) const;
+  [[nodiscard]] Result<bool> exception_stands(const CaseId& id, bool emergency, Turn& turn) const;
+  [[nodiscard]] Result<std::vector<Consent>> barring_consents(const CaseId& id,
+                                                              const CaseRecord& record,
+                                                              Turn& turn) const;
+  [[nodiscard]] ConsentRecipient as_recipient(const MemberId& member) const;
+  // Whether the consent lets this go to all of them; `usual`: they were not named, and those that
+  // it bars are left out. Errors (caller): consent_missing, barred_by_consent, consent_unanswered,
+  // unknown_code, invalid_argument.
+  [[nodiscard]] Status hold_to_consent(Submission& submission, bool usual, const BodyFacts& facts,
+                                       const std::optional<CaseRecord>& record, Turn& turn) const;
+  [[nodiscard]] Status check_referral_allowed(const Submission& submission,
+                                              const ReferralForm& form,
+                                              const std::optional<CaseRecord>& record,
+                                              Turn& turn) const;
+  [[nodiscard]] Status check_consent_event(const Submission& submission, bool usual,
+                                           const BodyFacts& facts, const CaseRecord& record,
+                                           Turn& turn) const;
+  [[nodiscard]] Status ask_for_review(const CaseId& id, ConsentException exception,
+                                      const Actor& actor, Turn& turn);
+  [[nodiscard]] Result<std::vector<MemberId>> unanswered(const CaseRecord& record,
+                                                         const CaseState& state, Turn& turn) const;
+  [[nodiscard]] bool owes_answer(const CaseRecord& record) const;
+  [[nodiscard]] std::optional<CaseRecord::CaseEvent> own_answer(const CaseRecord& record,
+                                                                const Digest& statement) const;
+  // Says what this node does about each change or withdrawal; true if it has to wait.
+  [[nodiscard]] Result<bool> answer_statements(const CaseId& id, CaseRecord& record, Turn& turn);
+  [[nodiscard]] Result<bool> send_answer(const CaseId& id, const ConsentApplied& applied,
+                                         CaseRecord& record, Turn& turn);
+  struct ErasedAnswer {
+    std::vector<MemberId> to;
+    Bytes body;
+  };
+  [[nodiscard]] Result<std::optional<ErasedAnswer>> erased_answer(const CaseId& id,
+                                                                  const CaseRecord& record) const;
+  [[nodiscard]] Result<FormFields> stopped_fields(const CaseId& id, const CaseRecord& record,
+                                                  const CaseRecord::CaseEvent& referral,
+                                                  const ReferralForm& form, Turn& turn) const;
 
   // node_receive.cc
   [[nodiscard]] Status receive_hello(const MemberId& member, ByteView frame, Turn& turn);

@@ -340,7 +340,7 @@ Status Node::make_room_for_task(Turn& turn) {
 Result<TaskId> Node::ask(TaskKind kind, const CaseId& id, const std::string& reason,
                          const Actor& actor, Turn& turn) {
   if (kind == TaskKind::unusual_reading || kind == TaskKind::decision ||
-      !actor.may(operation_for(kind))) {
+      kind == TaskKind::consent_exception || !actor.may(operation_for(kind))) {
     return caller_error(Code::not_permitted, "your role may not ask for that");
   }
   if (reason.empty() || reason.size() > Task::reason_bytes_max || !is_plain_text(reason)) {
@@ -415,6 +415,10 @@ Status Node::decide_task(const TaskId& id, bool agrees, const Actor& actor, Turn
   HAMROH_TRY(keep_task(task, turn));
   if (task.kind == TaskKind::break_glass && !agrees) {
     broken_glass_.erase({task.user, task.case_id});
+  }
+  if (task.kind == TaskKind::consent_exception && agrees && record) {
+    CaseRecord changed = *record;
+    HAMROH_TRY(disclose_in_case(task.case_id, changed, turn));
   }
   return enter_access(EntryKind::reviewed, actor, task.case_id, task.user,
                       std::string(task_kind_name(task.kind)) + ": " + task_state_name(task.state),

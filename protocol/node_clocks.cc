@@ -160,9 +160,6 @@ Status Node::check_may_close(const CaseId& id, const CaseRecord& record, const T
 
 Status Node::check_in_parallel(const CaseId& id, const ReferralForm& form, const CaseRecord& record,
                                Turn& turn) const {
-  if (rules_of(record) == nullptr || form.triage.urgency == Urgency::emergency) {
-    return {};
-  }
   const Timestamp now = trusted_now(turn);
   const CaseState state = record.fold(id);
   const std::vector<CaseClock> clocks = clocks_of(id, record, state);

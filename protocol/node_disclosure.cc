@@ -4,7 +4,7 @@
 // A referral that its recipient has accepted is disclosed in the very transaction that applies the
 // acceptance. What cannot be said then (a queue is full, this node must not sign) is marked as due
 // and tried again; what is due follows from the case alone, so trying again discloses nothing
-// twice.
+// twice. The answers to changes of the consent (node_consent.cc) go the same way.
 
 #include <utility>
 
@@ -39,16 +39,6 @@ std::optional<Occasion> occasion_of(State state, bool emergency) {
     return Occasion::accepted;
   }
   return emergency && waiting.has(state) ? std::optional(Occasion::emergency) : std::nullopt;
-}
-
-// By which consent the later tiers of a form may go anywhere now. One that was withdrawn or changed
-// since opens nothing more.
-std::optional<Consent> consent_to_disclose(const ReferralForm& form, const CaseState& state) {
-  constexpr States changed{State::narrowed, State::withdrawn};
-  const bool stands = std::ranges::none_of(state.tracks, [&](const TrackState& track) {
-    return track.track == Track::consent && changed.has(track.state);
-  });
-  return stands ? std::optional(form.consent) : std::nullopt;
 }
 
 }  // namespace
@@ -116,15 +106,15 @@ FormFields Node::granted_to(const MemberId& member, const std::optional<Consent>
 // What is granted to that recipient by now and was not disclosed to it.
 Result<FormFields> Node::owed_fields(const CaseRecord& record,
                                      const CaseRecord::CaseEvent& referral,
-                                     const ReferralForm& form, const CaseState& state,
-                                     const TrackState& track, Turn& turn) const {
+                                     const ReferralForm& form,
+                                     const std::optional<Consent>& consent, const TrackState& track,
+                                     Turn& turn) const {
   const bool emergency = form.triage.urgency == Urgency::emergency;
   const auto occasion = occasion_of(track.state, emergency);
   if (!occasion) {
     return FormFields{};
   }
-  const FormFields may_have =
-      granted_to(track.member, consent_to_disclose(form, state), *occasion, turn);
+  const FormFields may_have = granted_to(track.member, consent, *occasion, turn);
   const FormFields worth = without_silent_tiers(may_have, fields_in(form));
   if (worth.empty()) {
     return worth;
@@ -168,12 +158,13 @@ Result<bool> Node::disclose_referral(const CaseId& id, const CaseRecord::CaseEve
   HAMROH_ASSIGN(const ReferralForm form, parse_referral(tiers->form));
   bool waits = false;
   const CaseState state = record.fold(id);
+  HAMROH_ASSIGN(const auto consent, consent_to_disclose(id, record, state, referral, form, turn));
   for (const TrackState& track : state.tracks) {
     if (track.track != Track::referral || track.about != referral.digest ||
         state.whole().state == State::closed) {
       continue;
     }
-    HAMROH_ASSIGN(const FormFields owed, owed_fields(record, referral, form, state, track, turn));
+    HAMROH_ASSIGN(const FormFields owed, owed_fields(record, referral, form, consent, track, turn));
     if (owed.empty()) {
       continue;
     }
@@ -192,6 +183,7 @@ Result<bool> Node::disclose_referral(const CaseId& id, const CaseRecord::CaseEve
 }
 
 Status Node::disclose_in_case(const CaseId& id, CaseRecord& record, Turn& turn) {
+  HAMROH_ASSIGN(bool waits, answer_statements(id, record, turn));
   std::vector<CaseRecord::CaseEvent> referrals;
   for (const CaseRecord::CaseEvent& event : record.events) {
     if (event.author == identity_.member &&
@@ -199,7 +191,6 @@ Status Node::disclose_in_case(const CaseId& id, CaseRecord& record, Turn& turn) 
       referrals.push_back(event);
     }
   }
-  bool waits = false;
   for (const CaseRecord::CaseEvent& referral : referrals) {
     HAMROH_ASSIGN(const bool one_waits, disclose_referral(id, referral, record, turn));
     waits = waits || one_waits;
@@ -280,8 +271,8 @@ Result<Disclosure> Node::disclosure_by_hand(const DisclosedFields& asked,
                         "that member has not accepted the referral: it gets no more until it has");
   }
   occasion = *occasion == Occasion::accepted ? Occasion::by_hand : *occasion;
-  const FormFields may_have =
-      granted_to(to.front(), consent_to_disclose(form, state), *occasion, turn);
+  HAMROH_ASSIGN(const auto consent, consent_to_disclose(id, record, state, *referral, form, turn));
+  const FormFields may_have = granted_to(to.front(), consent, *occasion, turn);
   if (!asked.fields.within(may_have)) {
     return caller_error(Code::not_granted,
                         "neither the consent nor the rules open all of that to this member");
@@ -353,7 +344,7 @@ Result<ReferralForm> Node::known_form(const Inner& inner, const Digest& digest, 
   }
   HAMROH_ASSIGN(ReferralForm form, parse_referral(inner.body));
   HAMROH_ASSIGN(const auto record, read_case(inner.case_id, turn));
-  if (form.committed.empty() || !record) {
+  if (!record) {
     return form;
   }
   const auto referral = std::ranges::find(record->events, digest, &CaseRecord::CaseEvent::digest);
@@ -366,6 +357,12 @@ Result<ReferralForm> Node::known_form(const Inner& inner, const Digest& digest, 
   for (const Disclosure& disclosure : all) {
     HAMROH_ASSIGN(const CheckedDisclosure checked, check(disclosure, inner.commitments));
     checked.merge_into(form);
+  }
+  HAMROH_ASSIGN(const FormFields stopped,
+                stopped_fields(inner.case_id, *record, *referral, form, turn));
+  if (!stopped.empty()) {
+    withhold(form, stopped);
+    form.committed = form.committed | stopped;
   }
   return form;
 }

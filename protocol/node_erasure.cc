@@ -46,6 +46,7 @@ Result<Erasing> Node::erase_case(const CaseId& id, ErasureReason reason, bool as
     return caller_error(Code::not_found, "there is no such case here");
   }
   // Nothing is refused from here on.
+  HAMROH_ASSIGN(const auto answer, erased_answer(id, *record));
   HAMROH_ASSIGN(const std::vector<Digest> digests, erase_events(*record, turn));
   HAMROH_TRY(erase_rows(id, *place, turn));
   if (record->due.ms != 0) {
@@ -71,6 +72,9 @@ Result<Erasing> Node::erase_case(const CaseId& id, ErasureReason reason, bool as
     HAMROH_TRY(ask_others(id, *record, erased, turn));
   }
   HAMROH_TRY(answer_askers(id, erased, turn));
+  if (answer) {
+    HAMROH_TRY(tell(EventKind::consent_applied, id, answer->to, answer->body, {}, turn));
+  }
   HAMROH_TRY(keep_erased(id, erased, turn));
   asked_for_.erase(id);
   turn.effects.truncate_log = true;

@@ -543,6 +543,9 @@ Result<Node::Verdict> Node::judge(const MemberId& member, const Inner& inner,
   if (!body) {
     return refuse(Code::invalid_form);
   }
+  if (body->referral && bars(body->referral->consent, {identity_.member, identity_.kind})) {
+    return refuse(Code::barred_by_consent);
+  }
   // What comes again to a member that lost it had its votes checked before its first receipt.
   if (is_voted_on(kind) && !again) {
     const Status voted = check_ballot(member, kind, inner.body, inner.case_id, record, turn);
@@ -653,8 +656,11 @@ Status Node::keep_message(const MemberId& member, Peer& peer, const Inner& inner
       turn.store.put(Table::message, MessageRecord::key(member, inner.message), kept.encode()));
   HAMROH_ASSIGN(const auto entry, ledger_.read(turn.store, index));
   owe(peer, inner.message, index, entry->entry);
-  const bool accepts = inner.kind == static_cast<std::uint16_t>(EventKind::referral_accept);
-  return accepts && verdict.outcome == EntryKind::opened
+  // An acceptance or a consent may open something, and a change or withdrawal asks for an answer,
+  // also one that came before what it is about.
+  const bool moves =
+      kind == EventKind::referral_accept || states_consent(kind) || owes_answer(changed);
+  return moves && verdict.outcome == EntryKind::opened
              ? disclose_in_case(inner.case_id, changed, turn)
              : Status{};
 }

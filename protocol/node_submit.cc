@@ -134,6 +134,22 @@ Result<BodyFacts> check_body(EventKind kind, ByteView body) {
       facts.disclosure = std::move(*disclosure);
       return facts;
     }
+    case BodyForm::consent: {
+      const auto statement = parse_consent(body, kind);
+      if (!statement) {
+        return caller_error(Code::invalid_form, "not a statement about consent");
+      }
+      facts.event.about = statement->about.value_or(Digest{});
+      return facts;
+    }
+    case BodyForm::consent_applied: {
+      const auto applied = parse_applied(body);
+      if (!applied) {
+        return caller_error(Code::invalid_form, "not an answer to a statement about consent");
+      }
+      facts.event.about = applied->about;
+      return facts;
+    }
     case BodyForm::deadline: {
       const auto missed = parse_deadline(body);
       if (!missed) {
@@ -294,6 +310,7 @@ Result<Accepted> Node::submit(const Submission& given, const Actor& actor, Turn&
   }
   Submission submission = given;
   const bool opens = !given.case_id;
+  const bool usual = !opens && given.to.empty();
   submission.case_id = given.case_id.value_or(*CaseId::from(given.message.view()));
   HAMROH_ASSIGN(std::optional<CaseRecord> record, read_case(*submission.case_id, turn));
   if (opens && given.kind != EventKind::referral_send) {
@@ -327,7 +344,7 @@ Result<Accepted> Node::submit(const Submission& given, const Actor& actor, Turn&
     if (given.kind == EventKind::case_close) {
       HAMROH_TRY(check_may_close(*submission.case_id, *record, turn));
     }
-    if (submission.to.empty()) {
+    if (usual) {
       submission.to = usual_recipients(*record, given.kind, facts.event);
     }
   }
@@ -347,6 +364,16 @@ Result<Accepted> Node::submit(const Submission& given, const Actor& actor, Turn&
                              return !record->has(member);
                            });
   HAMROH_TRY(check_recipients(submission, new_contact, facts.emergency, turn));
+  HAMROH_TRY(hold_to_consent(submission, usual, facts, record, turn));
+  if (facts.referral) {
+    const CaseRecord none;
+    HAMROH_TRY(check_by_pack(*submission.case_id, *facts.referral, record ? *record : none, turn));
+  }
+  const bool needs_review =
+      facts.referral && facts.referral->consent.exception && !actor.user.is_zero();
+  if (needs_review) {
+    HAMROH_TRY(make_room_for_task(turn));
+  }
   if (!record) {
     record.emplace();
     if (!actor.teams.empty()) {
@@ -354,9 +381,11 @@ Result<Accepted> Node::submit(const Submission& given, const Actor& actor, Turn&
     }
   }
   if (facts.referral) {
-    HAMROH_TRY(check_codes(*facts.referral, *record));
-    HAMROH_TRY(check_in_parallel(*submission.case_id, *facts.referral, *record, turn));
     HAMROH_TRY(keep_referral(std::move(submission), *facts.referral, *record, actor, turn));
+    if (needs_review) {
+      HAMROH_TRY(ask_for_review(given.case_id.value_or(*CaseId::from(given.message.view())),
+                                *facts.referral->consent.exception, actor, turn));
+    }
     return Accepted{given.message, given.case_id.value_or(*CaseId::from(given.message.view()))};
   }
   if (given.kind == EventKind::tier_disclose) {
@@ -366,18 +395,26 @@ Result<Accepted> Node::submit(const Submission& given, const Actor& actor, Turn&
     submission.body = encode(disclosure);
   }
   HAMROH_TRY(keep_submission(submission, facts.event, {}, *record, actor, turn));
+  if (states_consent(given.kind)) {
+    HAMROH_TRY(disclose_in_case(*submission.case_id, *record, turn));  // it may open more now
+  }
   return Accepted{submission.message, *submission.case_id, false};
 }
 
-// By the pack of the case, or what will be that. An emergency goes out with whatever codes it has.
-Status Node::check_codes(const ReferralForm& form, const CaseRecord& record) const {
+// By the pack of the case, or what will be that. An emergency goes out with whatever codes it has,
+// and to whomever else it must.
+Status Node::check_by_pack(const CaseId& id, const ReferralForm& form, const CaseRecord& record,
+                           Turn& turn) const {
   const Pack* rules = record.pack.is_zero() ? pack_in_force() : rules_of(record);
-  const bool wrong = rules != nullptr && form.triage.urgency != Urgency::emergency &&
-                     find_fault(form, *rules).has_value();
-  return wrong ? Status(caller_error(Code::unknown_code,
-                                     "the form has a code that the jurisdiction pack has not: "
-                                     "hamroh form check --pack FILE says which"))
-               : Status();
+  if (rules == nullptr || form.triage.urgency == Urgency::emergency) {
+    return {};
+  }
+  if (find_fault(form, *rules)) {
+    return caller_error(Code::unknown_code,
+                        "the form has a code that the jurisdiction pack has not: "
+                        "hamroh form check --pack FILE says which");
+  }
+  return check_in_parallel(id, form, record, turn);
 }
 
 // Only triage and consent travel, and commitments to the rest, which stays here until its

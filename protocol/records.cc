@@ -479,6 +479,9 @@ std::vector<MemberId> CaseRecord::members_of(Audience audience) const {
 }
 
 CaseRecord::Audience CaseRecord::usual_audience(EventKind kind, const EventFacts& facts) const {
+  if (states_consent(kind)) {
+    return audience_of(participants);  // whoever has heard of the case hears of that
+  }
   const auto about = std::ranges::find(events, facts.about, &CaseEvent::digest);
   const Rule* rule = find_rule(kind);
   const bool of_status = rule != nullptr && rule->track == Track::status;

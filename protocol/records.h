@@ -135,8 +135,9 @@ struct CaseRecord {
   void join(const MemberId& member);
   [[nodiscard]] Audience audience_of(std::span<const MemberId> members) const;
   [[nodiscard]] std::vector<MemberId> members_of(Audience audience) const;
-  // Who hears of an event of that kind if its author names nobody: everybody who heard of what it
-  // is about; else of its track; else, of the referrals and transfers of the case.
+  // Who hears of an event of that kind if its author names nobody: how the consent stands,
+  // everybody; else everybody who heard of what it is about; else of its track; else, of the
+  // referrals and transfers of the case.
   [[nodiscard]] Audience usual_audience(EventKind kind, const EventFacts& facts) const;
   // The maximal events among those whose audience includes that one; sorted, at most heads_max.
   [[nodiscard]] std::vector<Digest> heads(Audience audience) const;

@@ -5,6 +5,7 @@ namespace {
 
 constexpr std::uint8_t row_version = 1;
 constexpr std::uint8_t decision_row_version = 2;  // nobody who knows no decisions reads it
+constexpr auto kind_last = static_cast<std::uint8_t>(TaskKind::consent_exception);
 
 }  // namespace
 
@@ -20,6 +21,8 @@ const char* task_kind_name(TaskKind kind) {
       return "unusual_reading";
     case TaskKind::decision:
       return "decision";
+    case TaskKind::consent_exception:
+      return "consent_exception";
   }
   return "unknown";
 }
@@ -32,6 +35,8 @@ Operation operation_for(TaskKind kind) {
       return Operation::export_case;
     case TaskKind::decision:
       return Operation::sign_vote;
+    case TaskKind::consent_exception:
+      return Operation::refer;
     case TaskKind::break_glass:
     case TaskKind::unusual_reading:
       break;
@@ -92,7 +97,7 @@ Result<Task> Task::parse(const TaskId& id, ByteView bytes) {
     task.proposal.assign(proposal.begin(), proposal.end());
   }
   if (version != (decides ? decision_row_version : row_version) || !reader.finished() || kind < 1 ||
-      kind > 5 || state < 1 || state > 3 || length > reason_bytes_max) {
+      kind > kind_last || state < 1 || state > 3 || length > reason_bytes_max) {
     return environment_error(Code::store_corrupt, "a task does not parse");
   }
   task.kind = static_cast<TaskKind>(kind);

@@ -17,6 +17,9 @@ enum class TaskKind : std::uint8_t {
   break_glass = 3,      // done already: to be reviewed
   unusual_reading = 4,  // the same
   decision = 5,         // on a status: waits for the votes of commissioners
+  // Sent without a consent, under a coded exception: until a second person agrees, no more than
+  // triage follows, but in an emergency.
+  consent_exception = 6,
 };
 [[nodiscard]] const char* task_kind_name(TaskKind kind);  // "see_sealed_tier"
 // What a user needs the right to, to ask for it, or to do it.
@@ -43,7 +46,8 @@ struct Task {
 
   // What is done first and looked at afterwards.
   [[nodiscard]] bool is_review() const {
-    return kind == TaskKind::break_glass || kind == TaskKind::unusual_reading;
+    return kind == TaskKind::break_glass || kind == TaskKind::unusual_reading ||
+           kind == TaskKind::consent_exception;
   }
   [[nodiscard]] Bytes encode() const;
   // Errors (environment): store_corrupt.

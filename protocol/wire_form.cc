@@ -16,6 +16,8 @@ constexpr char disclosure_identifier[] = "HDSC";
 constexpr char fields_identifier[] = "HDSF";
 constexpr char services_identifier[] = "HSVC";
 constexpr char deadline_identifier[] = "HDLN";
+constexpr char consent_identifier[] = "HCNS";
+constexpr char applied_identifier[] = "HCAP";
 constexpr std::size_t list_items_max = 64;
 constexpr std::size_t openings_max = 4;  // T2, T3, T4, S
 
@@ -149,9 +151,10 @@ flatbuffers::Offset<wire::ConsentTable> put(Builder& builder, const Consent& con
   const auto witness = put(builder, consent.witness);
   const auto scope_list = builder.CreateVector(scopes);
   const auto approver = put(builder, consent.second_approver);
+  const auto never = put(builder, consent.never);
   return wire::CreateConsentTable(builder, raw(consent.given_by), raw(consent.mode), text_version,
                                   language, date, expires, witness, scope_list,
-                                  raw(consent.exception), approver);
+                                  raw(consent.exception), approver, never);
 }
 
 // ---- parsing: shapes and bounds here, rules in find_fault -------------------------------------
@@ -268,6 +271,7 @@ Result<Consent> consent_of(const wire::ConsentTable& table) {
   consent.witness = text_of(table.witness());
   consent.exception = code_of<ConsentException>(table.exception());
   consent.second_approver = text_of(table.second_approver());
+  HAMROH_ASSIGN(consent.never, texts_of(table.never()));
   if (const auto* scopes = table.scope()) {
     if (scopes->size() > list_items_max) {
       return peer_error(Code::too_large, "a list in a form is over its bound");
@@ -518,6 +522,31 @@ Bytes encode(const ServiceStatement& statement) {
   return wire::finished(builder);
 }
 
+Bytes encode(const ConsentStatement& statement) {
+  Builder builder(1024);
+  flatbuffers::Offset<wire::ConsentTable> consent;
+  if (statement.consent) {
+    consent = put(builder, *statement.consent);
+  }
+  const auto about = put_fixed(builder, statement.about);
+  const auto date = put(builder, statement.date);
+  const auto text = put(builder, statement.text);
+  builder.Finish(wire::CreateConsentStatementTable(builder, consent, about, date, text),
+                 consent_identifier);
+  return wire::finished(builder);
+}
+
+Bytes encode(const ConsentApplied& applied) {
+  Builder builder(128);
+  const auto about = put_fixed(builder, std::optional(applied.about));
+  const auto ground = put(builder, applied.ground);
+  const auto text = put(builder, applied.text);
+  builder.Finish(wire::CreateConsentAppliedTable(
+                     builder, about, static_cast<std::uint8_t>(applied.did), ground, text),
+                 applied_identifier);
+  return wire::finished(builder);
+}
+
 Result<ReferralForm> parse_referral(ByteView body) {
   HAMROH_ASSIGN(auto root, wire::Buffer<wire::ReferralTable>::open(body, referral_identifier,
                                                                    limits::body_bytes_max));
@@ -643,6 +672,33 @@ Result<ServiceStatement> parse_services(ByteView body) {
     }
   }
   return checked(std::move(statement));
+}
+
+Result<ConsentStatement> parse_consent(ByteView body, EventKind kind) {
+  HAMROH_ASSIGN(auto root, wire::Buffer<wire::ConsentStatementTable>::open(body, consent_identifier,
+                                                                           limits::body_bytes_max));
+  ConsentStatement statement;
+  if (root->consent() != nullptr) {
+    HAMROH_ASSIGN(statement.consent, consent_of(*root->consent()));
+  }
+  HAMROH_ASSIGN(statement.about, optional_fixed_of<Digest>(root->about()));
+  statement.date = text_of(root->date());
+  statement.text = free_text_of(root->text());
+  if (find_fault(statement, kind)) {
+    return peer_error(Code::invalid_form, "a statement about consent breaks the rules");
+  }
+  return statement;
+}
+
+Result<ConsentApplied> parse_applied(ByteView body) {
+  HAMROH_ASSIGN(auto root, wire::Buffer<wire::ConsentAppliedTable>::open(body, applied_identifier,
+                                                                         limits::body_bytes_max));
+  ConsentApplied applied;
+  HAMROH_ASSIGN(applied.about, wire::fixed_of<Digest>(root->about()));
+  applied.did = static_cast<ConsentAction>(root->did());
+  applied.ground = text_of(root->ground());
+  applied.text = free_text_of(root->text());
+  return checked(std::move(applied));
 }
 
 }  // namespace hamroh

@@ -1,6 +1,6 @@
 // Bodies of events as FlatBuffers bytes: referral (HRFM), decision (HDEC), note (HNTE),
-// particulars (HEVT), disclosure (HDSC), disclosed fields (HDSF), services (HSVC),
-// deadline (HDLN).
+// particulars (HEVT), disclosure (HDSC), disclosed fields (HDSF), services (HSVC), statements about
+// consent (HCNS) and answers to them (HCAP), deadline (HDLN).
 //
 // Parsing returns only what find_fault accepts; errors (peer): malformed, too_large, invalid_form.
 #pragma once
@@ -17,6 +17,8 @@ namespace hamroh {
 [[nodiscard]] Bytes encode(const DisclosedFields& fields);
 [[nodiscard]] Bytes encode(const DeadlineStatement& statement);
 [[nodiscard]] Bytes encode(const ServiceStatement& statement);
+[[nodiscard]] Bytes encode(const ConsentStatement& statement);
+[[nodiscard]] Bytes encode(const ConsentApplied& applied);
 [[nodiscard]] Result<ReferralForm> parse_referral(ByteView body);
 [[nodiscard]] Result<Decision> parse_decision(ByteView body);
 [[nodiscard]] Result<NoteText> parse_note(ByteView body);
@@ -27,5 +29,7 @@ namespace hamroh {
 [[nodiscard]] Result<DeadlineStatement> parse_deadline(ByteView body);
 // At most limits::services_bytes_max.
 [[nodiscard]] Result<ServiceStatement> parse_services(ByteView body);
+[[nodiscard]] Result<ConsentStatement> parse_consent(ByteView body, EventKind kind);
+[[nodiscard]] Result<ConsentApplied> parse_applied(ByteView body);
 
 }  // namespace hamroh

@@ -101,6 +101,23 @@ Result<api::Accepted> Client::disclose(const CaseId& case_id, const MemberId& to
   return submit({message, case_id, EventKind::tier_disclose, {to}, encode(fields), {}});
 }
 
+Result<api::Accepted> Client::state_consent(const CaseId& case_id, EventKind kind,
+                                            const ConsentStatement& statement,
+                                            const MessageId& message) {
+  if (find_fault(statement, kind)) {
+    return caller_error(Code::invalid_form, "the statement is not valid: find_fault says where");
+  }
+  return submit({message, case_id, kind, {}, encode(statement), {}});
+}
+
+Result<api::Accepted> Client::apply_consent(const CaseId& case_id, const ConsentApplied& applied,
+                                            const MessageId& message) {
+  if (find_fault(applied)) {
+    return caller_error(Code::invalid_form, "the answer is not valid: find_fault says where");
+  }
+  return submit({message, case_id, EventKind::consent_applied, {}, encode(applied), {}});
+}
+
 Result<MessageView> Client::wait(const MessageId& message, Level level, Duration timeout) {
   const SteadyClock::time_point until = SteadyClock::now() + std::chrono::milliseconds(timeout.ms);
   // The cursor first: what happens between the two questions is then in the stream.

@@ -344,6 +344,7 @@ void read(Reader& in, Consent& out) {
   });
   in.code("exception", out.exception);
   in.text("second_approver", out.second_approver);
+  in.texts("never", out.never);
 }
 
 void read_form(Reader& in, ReferralForm& out) {
@@ -532,6 +533,7 @@ Json consent_json(const Consent& consent) {
   }
   put_code(out, "exception", consent.exception);
   put(out, "second_approver", consent.second_approver);
+  put(out, "never", consent.never);
   return out;
 }
 
@@ -599,6 +601,47 @@ std::string to_json(const DeadlineStatement& missed) {
   const Json out{{"clock", name_of(missed.clock)},    {"about", missed.about.hex()},
                  {"owes", to_uuid(missed.owes)},      {"urgency", name_of(missed.urgency)},
                  {"start", to_iso8601(missed.start)}, {"due", to_iso8601(missed.due)}};
+  return printed(out);
+}
+
+tl::expected<Consent, FormFault> parse_consent_json(std::string_view json) {
+  const auto document = parse_document(json, "the consent");
+  if (!document) {
+    return tl::unexpected(document.error());
+  }
+  ConsentStatement statement;
+  std::optional<FormFault> fault;
+  Reader reader(*document, "consent", fault);
+  read(reader, statement.consent.emplace());
+  reader.finish();
+  if (!fault) {
+    fault = find_fault(statement, EventKind::consent_give);
+  }
+  return fault ? tl::expected<Consent, FormFault>(tl::unexpected(*fault))
+               : std::move(*statement.consent);
+}
+
+std::string to_json(const Consent& consent) {
+  return printed(consent_json(consent));
+}
+
+std::string to_json(const ConsentStatement& statement) {
+  Json out = Json::object();
+  if (statement.consent) {
+    out["consent"] = consent_json(*statement.consent);
+  }
+  if (statement.about) {
+    out["about"] = statement.about->hex();
+  }
+  put(out, "date", statement.date);
+  put(out, "text", statement.text);
+  return printed(out);
+}
+
+std::string to_json(const ConsentApplied& applied) {
+  Json out{{"about", applied.about.hex()}, {"did", name_of(applied.did)}};
+  put(out, "ground", applied.ground);
+  put(out, "text", applied.text);
   return printed(out);
 }
 

@@ -18,6 +18,8 @@ struct ServicesFile {
   std::uint32_t valid_days = 0;  // 1 to 31
 };
 [[nodiscard]] tl::expected<ServicesFile, FormFault> parse_services_json(std::string_view json);
+// A consent by itself, as it stands in a form.
+[[nodiscard]] tl::expected<Consent, FormFault> parse_consent_json(std::string_view json);
 // Parses back to the same form, if nothing of it is committed to only.
 [[nodiscard]] std::string to_json(const ReferralForm& form);
 [[nodiscard]] std::string to_json(const Decision& decision);
@@ -25,6 +27,9 @@ struct ServicesFile {
 [[nodiscard]] std::string to_json(const Particulars& particulars);
 [[nodiscard]] std::string to_json(const DisclosedFields& fields);
 [[nodiscard]] std::string to_json(const DeadlineStatement& missed);
+[[nodiscard]] std::string to_json(const Consent& consent);
+[[nodiscard]] std::string to_json(const ConsentStatement& statement);
+[[nodiscard]] std::string to_json(const ConsentApplied& applied);
 // One service of a statement, as an object.
 [[nodiscard]] std::string to_json(const OfferedService& offered);
 

@@ -998,6 +998,34 @@ bool is_good_decision(Particulars said) {
   return check_votes(home, ballot.votes[0].certificate.author, decision, ballot.votes).has_value();
 }
 
+// Statements about consent and answers to them.
+void add_consents(Json& all, const Consent& consent) {
+  ConsentStatement given;
+  given.consent = consent;
+  given.consent->never = {"kind:ministry"};
+  given.about = filled<Digest>(0x31);
+  ConsentStatement withdrawn;
+  withdrawn.date = "2026-11-25";
+  withdrawn.text = FreeText{"tg", "Розӣ нестам."};
+  for (const auto& [kind, said] :
+       {std::pair(EventKind::consent_give, given), std::pair(EventKind::consent_change, given),
+        std::pair(EventKind::consent_withdraw, withdrawn)}) {
+    all.push_back({{"name", event_kind_name(kind)},
+                   {"kind", static_cast<unsigned>(kind)},
+                   {"statement", Json::parse(to_json(said))},
+                   {"body", hex(encode(said))}});
+  }
+  const Digest about = filled<Digest>(0x32);
+  for (const ConsentApplied& applied :
+       {ConsentApplied{about, ConsentAction::stopped}, ConsentApplied{about, ConsentAction::erased},
+        ConsentApplied{about, ConsentAction::kept, "legal_claim", FreeText{"en", "in court"}},
+        ConsentApplied{about, ConsentAction::nothing_held}}) {
+    all.push_back({{"name", std::string("consent.applied ") + name_of(applied.did)},
+                   {"applied", Json::parse(to_json(applied))},
+                   {"body", hex(encode(applied))}});
+  }
+}
+
 Json make_forms() {
   ReferralForm form;
   form.triage = {Urgency::emergency,
@@ -1058,6 +1086,7 @@ Json make_forms() {
                  {"kind", static_cast<unsigned>(EventKind::status_refuse)},
                  {"particulars", Json::parse(to_json(voted))},
                  {"body", hex(encode(voted))}});
+  add_consents(all, form.consent);
   return all;
 }
 
@@ -1160,8 +1189,30 @@ void check_disclosures(const Json& file, Count& count) {
   }
 }
 
+void check_consent(const Json& item, Count& count) {
+  const Bytes body = hex_at(item, "body");
+  if (item.contains("applied")) {
+    const auto applied = parse_applied(body);
+    count.take(
+        applied && Json::parse(to_json(*applied)) == item.at("applied") && encode(*applied) == body,
+        name_at(item));
+    return;
+  }
+  const auto said = parse_consent(body, static_cast<EventKind>(number_at(item, "kind")));
+  const auto read = said && said->consent
+                        ? parse_consent_json(item.at("statement").at("consent").dump())
+                        : tl::expected<Consent, FormFault>(Consent{});
+  count.take(said && Json::parse(to_json(*said)) == item.at("statement") && encode(*said) == body &&
+                 read && (!said->consent || *read == *said->consent),
+             name_at(item));
+}
+
 void check_forms(const Json& file, Count& count) {
   for (const Json& item : file) {
+    if (item.contains("statement") || item.contains("applied")) {
+      check_consent(item, count);
+      continue;
+    }
     if (item.contains("services")) {
       const auto said = parse_services_json(item.at("services").dump());
       const auto body = parse_services(hex_at(item, "body"));

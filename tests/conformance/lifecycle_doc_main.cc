@@ -96,6 +96,11 @@ std::string body(const Rule& rule) {
       return "about, which clock, who owes, since when, due when";
     case BodyForm::services:
       return "a statement of services";
+    case BodyForm::consent:
+      return rule.kind == EventKind::consent_withdraw ? "a day, (in words)"
+                                                      : "the consent, (about, in words)";
+    case BodyForm::consent_applied:
+      return "about, what was done, its ground";
     case BodyForm::decision:
     case BodyForm::note:
     case BodyForm::particulars:

@@ -83,6 +83,65 @@ TEST(Scenario, WhoDeclinesLearnsNothingMoreAndWhoAcceptsWhatItMayThroughCrashes)
   EXPECT_GT(disclosed, 4U);
 }
 
+std::size_t answers_at(World& world, std::size_t who, const MessageId& message) {
+  const auto shown = world.case_view(who, case_of(message));
+  return shown ? static_cast<std::size_t>(std::ranges::count(
+                     shown->events, EventKind::consent_applied, &MessageView::kind))
+               : 0;
+}
+
+// A story that went wrong elsewhere: a withdrawn consent that the other system never hears of.
+TEST(Scenario, AWithdrawnConsentThatTheOtherSystemNeverHearsOf) {
+  World world(31, {});
+  world.run_for(seconds(5));
+  const auto message = world.refer(ngo, {commission, provider});
+  ASSERT_TRUE(message);
+  world.run_for(seconds(2));
+  world.cut(ngo, provider);
+  world.cut(provider, ngo);
+  ASSERT_TRUE(world.state_consent(ngo, case_of(*message), EventKind::consent_withdraw));
+  world.run_for(minutes(10));
+  EXPECT_EQ(answers_at(world, ngo, *message), 1U);
+  // Nobody may forget it over that: the case stays open, and says who is missing.
+  for (int tries = 0; tries < 3; ++tries) {
+    const auto closed = world.tell(ngo, case_of(*message), EventKind::case_close);
+    ASSERT_FALSE(closed);
+    EXPECT_EQ(closed.error().code, Code::consent_unanswered);
+  }
+  world.crash(ngo);
+  world.heal_network();
+  world.crash(provider);
+  ASSERT_TRUE(world.run_until([&] { return answers_at(world, ngo, *message) == 2; }, minutes(30)));
+  EXPECT_TRUE(world.tell(ngo, case_of(*message), EventKind::case_close));
+  world.check_outcomes();
+  EXPECT_EQ(world.broken(), "");
+}
+
+// Whatever comes first, and however often: nothing more is disclosed, and each answers once.
+TEST(Scenario, AConsentWithdrawnWhileTheReferralIsInFlight) {
+  for (std::uint64_t seed = 200; seed < 216; ++seed) {
+    WorldOptions options;
+    options.double_once_in = 3;
+    options.reorder_once_in = 2;
+    options.delay_ms_max = 2'000;
+    World world(seed, options);
+    world.run_for(seconds(10));
+    const auto message = world.refer(ngo, {commission, provider});
+    ASSERT_TRUE(message);
+    const std::size_t at_once = disclosures_at(world, ngo, *message);
+    ASSERT_TRUE(world.state_consent(ngo, case_of(*message), EventKind::consent_withdraw));
+    world.run_for(milliseconds(500));
+    world.crash(commission);
+    world.run_for(minutes(1));
+    ASSERT_TRUE(world.decide(commission, case_of(*message), true));
+    world.run_for(minutes(5));
+    EXPECT_EQ(answers_at(world, ngo, *message), 2U) << seed;
+    EXPECT_EQ(disclosures_at(world, ngo, *message), at_once) << seed;
+    world.check_outcomes();
+    EXPECT_EQ(world.broken(), "") << seed;
+  }
+}
+
 TEST(Scenario, LockedNodeHoldsAndReceiptsAndOpensAfterUnlocking) {
   World world(3, {});
   world.run_for(seconds(5));

@@ -83,7 +83,7 @@ class Run {
       case 0:
         return decide();
       case 1:
-        return world_.random().once_in(3) ? disclose() : note();
+        return world_.random().once_in(3) ? disclose() : state_consent();
       case 6:
       case 7:
         return tell();
@@ -149,6 +149,18 @@ class Run {
     if (!referrals_.empty()) {
       (void)world_.write_note(anybody(), world_.random().pick(referrals_));
     }
+  }
+
+  // Now and then what somebody says about consent; else a note.
+  void state_consent() {
+    constexpr std::array kinds{EventKind::consent_give, EventKind::consent_change,
+                               EventKind::consent_withdraw};
+    if (referrals_.empty() || world_.random().once_in(2)) {
+      return note();
+    }
+    const CaseId id = world_.random().pick(referrals_);
+    (void)world_.state_consent(world_.opener_of(id), id,
+                               kinds[world_.random().below(kinds.size())]);
   }
 
   void disclose() {

@@ -486,15 +486,8 @@ Bytes World::referral_with_canaries(std::size_t from, const CaseId& id) {
   form.consent.text_version = "consent/1";
   form.consent.language = "tg";
   form.consent.date = "2026-09-21";
-  const std::vector<std::vector<DisclosureTier>> widths{
-      {DisclosureTier::t1},
-      {DisclosureTier::t1, DisclosureTier::t2},
-      {DisclosureTier::t1, DisclosureTier::t3},
-      {DisclosureTier::t1, DisclosureTier::t2, DisclosureTier::t3, DisclosureTier::t4}};
-  for (const char* kind : {"kind:ngo", "kind:commission", "kind:provider", "kind:ministry"}) {
-    form.consent.scope.push_back({{kind}, random_.pick(widths), {"protection"}});
-  }
-  forms_[id] = {from, form.triage.urgency == Urgency::emergency, form.consent, {}};
+  form.consent.scope = draw_scopes();
+  forms_[id] = {from, form.triage.urgency == Urgency::emergency, form.consent, {}, {}};
   return encode(form);
 }
 

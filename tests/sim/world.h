@@ -45,6 +45,10 @@ class World {
   Result<MessageId> write_note(std::size_t who, const CaseId& id);
   // A person discloses one more field of the form that opened a case, whether or not she may.
   Result<MessageId> disclose(std::size_t who, std::size_t to, const CaseId& id);
+  // The consent is given, changed or withdrawn (world_consent.cc).
+  Result<MessageId> state_consent(std::size_t who, const CaseId& id, EventKind kind);
+  // Who opened a case, mostly; else anybody.
+  [[nodiscard]] std::size_t opener_of(const CaseId& id);
   // Any event of a case that has particulars, about whatever it may be about; as people do who do
   // not know what the others are just doing.
   Result<MessageId> tell(std::size_t who, const CaseId& id, EventKind kind,
@@ -221,6 +225,13 @@ class World {
   void check_missed(const CaseId& id, const CaseView& shown, std::size_t who);
   void check_clocks(const CaseView& here, const CaseView& there, std::size_t one,
                     std::size_t other);
+  [[nodiscard]] std::vector<ConsentScope> draw_scopes();
+  // That it discloses nothing more once it has heard of a withdrawal that counts.
+  void watch_disclosure(std::size_t who, const LedgerRecord& record);
+  [[nodiscard]] std::optional<std::size_t> answers_of(std::size_t who, const CaseView& view,
+                                                      const Digest& statement);
+  // That every change and withdrawal is answered once by each who has opened it.
+  void check_answers();
   // What it knows of services was said by who is said to have said it, and never gets older.
   void check_services(std::size_t who);
   // That no key on the disk opens the rows of before, whichever of them stand there again.
@@ -288,7 +299,8 @@ class World {
     std::size_t author = 0;
     bool emergency = false;
     Consent consent;
-    std::set<std::size_t> accepted;  // who has ever tried to accept it
+    std::set<std::size_t> accepted;         // who has ever tried to accept it
+    std::vector<ConsentScope> stated = {};  // by everything that was ever said about it since
   };
   std::map<CaseId, Form> forms_;
   std::map<std::string, std::pair<CaseId, FormField>, std::less<>> words_;  // of later tiers

@@ -68,10 +68,12 @@ bool World::may_hold(std::size_t who, const CaseId& id, FormField field) const {
   const bool is_identity = field == FormField::contact_alias || field == FormField::contact_name;
   const DisclosureTier tier = tier_of(field);
   const std::string kind = std::string("kind:") + member_kind_name(sites_[who]->kind);
-  const bool consented = std::ranges::any_of(form.consent.scope, [&](const ConsentScope& scope) {
+  const auto opens = [&](const ConsentScope& scope) {
     return std::ranges::find(scope.recipients, kind) != scope.recipients.end() &&
            std::ranges::find(scope.tiers, tier) != scope.tiers.end();
-  });
+  };
+  const bool consented =
+      std::ranges::any_of(form.consent.scope, opens) || std::ranges::any_of(form.stated, opens);
   if (!consented || (!accepted && !(form.emergency && tier == DisclosureTier::t2))) {
     return false;
   }
@@ -264,6 +266,7 @@ void World::check_ledger(std::size_t who) {
   for (const LedgerRecord& record : records) {
     site.examined = record.index + 1;
     site.people.entered += record.entry.kind == EntryKind::read ? 1 : 0;
+    watch_disclosure(who, record);
     const auto sent = model_.find(record.reference.message);
     if (record.entry.kind == EntryKind::expired && sent != model_.end() && !clocks_jumped_ &&
         sent->second.expires.ms != UINT64_MAX && record.entry.time < sent->second.expires) {
@@ -540,7 +543,8 @@ void World::check_outcomes() {
              sites_[sent.author]->name + " has " + level_name(delivery.level) + ", " +
              sites_[recipient]->name + " has " +
              (kept ? level_name(kept->deliveries.front().level) : code_name(kept.error().code)) +
-             ", of the message of " + std::to_string(sent.at_ms) + " ms");
+             ", of the " + event_kind_name(sent.kind) + " of " + std::to_string(sent.at_ms) +
+             " ms");
       }
     }
     const auto proof = receipt(sent.author, id);
@@ -566,6 +570,7 @@ void World::check_outcomes() {
     }
   }
   check_certificates();
+  check_answers();
   for (const auto& [id, sent] : model_) {
     const auto here = case_view(sent.author, sent.case_id);
     for (const std::size_t recipient : sent.recipients) {

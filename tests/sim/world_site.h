@@ -99,6 +99,9 @@ struct World::Site {
   std::uint64_t bodies_read = 0;  // rows of Table::body below that were looked at for canaries
   std::map<std::uint64_t, Bytes> said_of_services;     // by serial
   std::map<MemberId, std::uint64_t> services_serials;  // the newest that it knew
+  // The last statement about consent that it has made or opened, by case.
+  std::map<CaseId, std::pair<EventKind, MessageId>> heard_of_consent;
+  std::set<Key> spoken;  // messages whose first entry was looked at
 };
 
 }  // namespace hamroh::sim

@@ -358,14 +358,60 @@ TEST(CaseFold, OnlyTheAuthorCorrectsAndNothingIsDeleted) {
 TEST(CaseFold, ConsentGivenNarrowedAndWithdrawn) {
   Story story;
   story.tell(ngo, K::referral_send, everybody);
-  story.tell(ngo, K::consent_give);
-  story.tell(ngo, K::consent_change);
+  const auto given = story.tell(ngo, K::consent_give);
+  const auto changed = story.tell(ngo, K::consent_change, everybody, {.about = given});
   EXPECT_EQ(story.state(Track::consent), State::narrowed);
-  story.tell(commission, K::consent_applied);
+  story.tell(commission, K::consent_applied, everybody, {.about = changed});
   story.tell(ngo, K::consent_withdraw);
   EXPECT_EQ(story.state(Track::consent), State::withdrawn);
   const auto again = story.tell(ngo, K::consent_withdraw);
   EXPECT_EQ(story.reason(again), Code::wrong_state);
+}
+
+TEST(CaseFold, AWithdrawalCountsWhateverIsSaidAboutConsentAtTheSameTime) {
+  Story story;
+  const auto sent = story.tell(ngo, K::referral_send, everybody);
+  const auto given = story.tell(ngo, K::consent_give);
+  const auto withdrawn = story.tell_after({given}, shelter, K::consent_withdraw, everybody, {});
+  const auto anew = story.tell_after({given}, ngo, K::consent_give, everybody, {.about = given});
+  EXPECT_EQ(story.state(Track::consent), State::withdrawn);
+  story.tell_after({withdrawn, anew, sent}, ngo, K::consent_give, everybody, {.about = withdrawn});
+  EXPECT_EQ(story.state(Track::consent), State::active);
+}
+
+TEST(CaseFold, OnlyTheOwnerGivesConsentAndEverybodyWhoTakesPartWithdrawsIt) {
+  Story story;
+  story.tell(ngo, K::referral_send, everybody);
+  const auto foreign = story.tell(shelter, K::consent_give);
+  EXPECT_EQ(story.reason(foreign), Code::no_standing);
+  story.tell(shelter, K::consent_withdraw);
+  EXPECT_EQ(story.state(Track::consent), State::withdrawn);
+  const auto stranger = story.tell(other_commission, K::consent_withdraw);
+  EXPECT_EQ(story.reason(stranger), Code::no_standing);
+}
+
+TEST(CaseFold, OnlyWhoWasToldOfAStatementThatCountsAnswersIt) {
+  Story story;
+  const auto sent = story.tell(ngo, K::referral_send, everybody);
+  const auto withdrawn = story.tell(ngo, K::consent_withdraw, of({commission, ministry}));
+  const auto again = story.tell(ngo, K::consent_withdraw, of({commission, ministry}));
+  const auto told = story.tell(commission, K::consent_applied, everybody, {.about = withdrawn});
+  const auto untold = story.tell(shelter, K::consent_applied, everybody, {.about = withdrawn});
+  const auto own = story.tell(ngo, K::consent_applied, everybody, {.about = withdrawn});
+  const auto to_void = story.tell(commission, K::consent_applied, everybody, {.about = again});
+  const auto to_other = story.tell(commission, K::consent_applied, everybody, {.about = sent});
+  EXPECT_EQ(story.reason(told), Code::none);
+  EXPECT_EQ(story.reason(untold), Code::no_standing);
+  EXPECT_EQ(story.reason(own), Code::no_standing);
+  EXPECT_EQ(story.reason(to_void), Code::not_found);
+  EXPECT_EQ(story.reason(to_other), Code::not_found);
+}
+
+TEST(CaseFold, WhoCameLaterTakesAStatementAboutOneThatItNeverHeard) {
+  Story story;
+  story.opening_is_not_here();
+  story.tell(ngo, K::consent_change, everybody, {.about = 77});
+  EXPECT_EQ(story.state(Track::consent), State::narrowed);
 }
 
 TEST(CaseFold, WhereTheOpeningIsNotShownTheFirstWhoActsAsOwnerIsTakenForIt) {

@@ -129,6 +129,28 @@ TEST(Consent, AllowsSendingOnlyWhereT1IsOpenAndWhileItIsInForce) {
   EXPECT_FALSE(allows_sending(consent, shelter, noon_of_20_november));
 }
 
+TEST(Consent, WhomItBarsGetsNothingWhateverTheScopesOpen) {
+  Consent consent = given({{{"kind:commission", "kind:provider"}, {t1, t2}, {"protection"}}});
+  consent.never = {"kind:commission"};
+  EXPECT_TRUE(bars(consent, commission));
+  EXPECT_FALSE(bars(consent, shelter));
+  EXPECT_EQ(tiers_opened(consent, commission), Tiers{});
+  EXPECT_EQ(tiers_opened(consent, shelter), (Tiers{t1, t2}));
+  EXPECT_FALSE(allows_sending(consent, commission, noon_of_20_november));
+  Consent exception = excepted();
+  exception.never = {"member:" + to_uuid(shelter.member)};
+  EXPECT_EQ(tiers_opened(exception, shelter), Tiers{});
+}
+
+TEST(Consent, AnApplicationForTheStatusNeedsItsPurpose) {
+  Consent consent = given({{{"kind:commission"}, {t1}, {"protection"}}});
+  EXPECT_TRUE(allows_purpose(consent, commission, {Service::shelter}));
+  EXPECT_FALSE(allows_purpose(consent, commission, {Service::status_application}));
+  consent.scope.push_back({{"kind:commission"}, {t1}, {"status_application"}});
+  EXPECT_TRUE(allows_purpose(consent, commission, {Service::status_application}));
+  EXPECT_TRUE(allows_purpose(excepted(), commission, {Service::status_application}));
+}
+
 TEST(Tiers, AreASet) {
   const Tiers some{t1, t4};
   EXPECT_TRUE(some.has(t4));

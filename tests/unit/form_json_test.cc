@@ -129,6 +129,27 @@ TEST(FormJson, RulesOfTheFormAreNamedInItsOwnWords) {
       "contact");
 }
 
+TEST(FormJson, AConsentByItselfIsWrittenAsInAForm) {
+  const std::string text = sample();
+  const std::size_t at = text.find("\"consent\": ") + std::string_view("\"consent\": ").size();
+  const std::string alone = text.substr(at, text.rfind('}') - at);
+  const auto consent = parse_consent_json(alone);
+  ASSERT_TRUE(consent) << consent.error().path;
+  EXPECT_EQ(*consent, parse_form_json(text)->consent);
+  EXPECT_EQ(parse_consent_json(to_json(*consent)).value(), *consent);
+  const auto path = [](const std::string& json) {
+    const auto parsed = parse_consent_json(json);
+    return parsed ? std::string("good") : parsed.error().path;
+  };
+  EXPECT_EQ(path(replaced(alone, "{", "{\"never\": [\"kind:ministry\"], ")), "good");
+  EXPECT_EQ(path(replaced(alone, "{", "{\"never\": [\"kind:police\"], ")), "consent.never[0]");
+  EXPECT_EQ(path(replaced(alone, "{", "{\"never\": [\"member:0193\"], ")), "consent.never[0]");
+  EXPECT_EQ(path(replaced(alone, "{", "{\"soon\": true, ")), "consent.soon");
+  EXPECT_EQ(
+      path(R"({"exception": "imminent_danger", "second_approver": "B", "date": "2026-11-20"})"),
+      "consent.exception");
+}
+
 TEST(FormJson, OversizeAndForeignVersionsAreRefused) {
   EXPECT_EQ(fault_of(std::string(600'000, ' ')).allowed, "at most 512 KiB");
   EXPECT_EQ(fault_of(replaced(sample(), "referral/1", "referral/2")).path, "form");

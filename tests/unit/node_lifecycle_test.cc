@@ -208,7 +208,6 @@ TEST_F(NodeLifecycle, ACorrectionIsToldToWhoHeardWhatItCorrects) {
 }
 
 TEST_F(NodeLifecycle, KindsThatAreNotCarriedYetAreAnsweredUnsupported) {
-  EXPECT_EQ(refusal(ngo_, event(EventKind::consent_withdraw)), Code::unsupported_kind);
   EXPECT_EQ(refusal(ngo_, event(EventKind::deadline_missed)), Code::unsupported_kind);
 }
 

@@ -84,6 +84,9 @@ TEST(PersonStatement, SaysHowToWithdrawUntilThatWasDone) {
   const std::string after = statement_text(statement, Language::english);
   EXPECT_EQ(after.find("change your mind at any time"), std::string::npos);
   EXPECT_NE(after.find("You have withdrawn it."), std::string::npos);
+  statement.consents.back().withdrawn_on = "2026-11-27";
+  EXPECT_NE(statement_text(statement, Language::english).find("withdrawn it. 27.11.2026."),
+            std::string::npos);
 }
 
 TEST(PersonStatement, SaysThatItWasSharedWithoutConsent) {

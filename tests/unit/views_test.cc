@@ -109,6 +109,48 @@ TEST(Views, EverythingThatAFormSaysIsShownInWords) {
   }
 }
 
+TEST(Views, ACaseSaysHowTheConsentStandsAndWhoHasNotAnswered) {
+  const auto member = [](std::uint8_t byte) {
+    MemberId id;
+    id.bytes.fill(byte);
+    return id;
+  };
+  const MemberId ngo = member(1);
+  const MemberId panoh = member(2);
+  const MemberId khujand = member(3);
+  CaseView view;
+  view.participants = {ngo, panoh, khujand, member(4)};
+  view.events.resize(2);
+  view.events[0].kind = EventKind::consent_withdraw;
+  view.events[0].author = ngo;
+  view.events[0].digest.bytes.fill(7);
+  view.events[0].deliveries = {{panoh, Level::opened, Code::none, {}, 1},
+                               {khujand, Level::accepted, Code::none, {}, 0},
+                               {member(4), Level::unsupported, Code::unsupported_kind, {}, 1}};
+  view.events[1].kind = EventKind::consent_applied;
+  view.events[1].author = panoh;
+  view.tracks = {{Track::case_, State::open, {}, ngo, 0, {}},
+                 {Track::consent, State::withdrawn, view.events[0].digest, ngo, 0, {}}};
+  ConsentStatement said;
+  said.date = "2026-11-20";
+  const std::vector<EventText> bodies{
+      describe_body(EventKind::consent_withdraw, encode(said)),
+      describe_body(
+          EventKind::consent_applied,
+          encode(ConsentApplied{view.events[0].digest, ConsentAction::kept, "legal_claim"}))};
+  const Names names{{{ngo, "Sughd"}, {panoh, "Panoh"}, {khujand, "Khujand"}}, {}};
+  const std::string text = case_text(view, names, bodies);
+  EXPECT_THAT(text, HasSubstr("  consent     withdrawn, by Sughd\n"));
+  EXPECT_THAT(text, HasSubstr("  answered    kept (legal_claim) by Panoh, 1970-01-01\n"));
+  EXPECT_THAT(text, HasSubstr("  ! not answered yet: Khujand\n"));
+  const auto json = nlohmann::json::parse(case_json(view, names, bodies))["consent"];
+  EXPECT_EQ(json["state"], "withdrawn");
+  EXPECT_EQ(json["withdrawn_on"], "2026-11-20");
+  EXPECT_EQ(json["answers"][0]["did"], "kept");
+  EXPECT_EQ(json["not_answered"].size(),
+            1U);  // whose node does not know the kind is not waited for
+}
+
 TEST(Views, WhatWasDisclosedToWhomAndWhatWasKeptBackIsShown) {
   CaseView view;
   view.events.resize(2);

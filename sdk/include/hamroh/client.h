@@ -85,6 +85,16 @@ class Client {
   [[nodiscard]] Result<api::Accepted> disclose(const CaseId& case_id, const MemberId& to,
                                                const DisclosedFields& fields,
                                                const MessageId& message = new_message_id());
+  // How the consent stands from now on: consent.give, change or withdraw. It goes to everybody in
+  // the case, and their nodes answer by themselves. The first two name the statement that they take
+  // the place of: the `about` of the case's consent track.
+  [[nodiscard]] Result<api::Accepted> state_consent(const CaseId& case_id, EventKind kind,
+                                                    const ConsentStatement& statement,
+                                                    const MessageId& message = new_message_id());
+  // That this organisation keeps what it holds after a withdrawal, on a ground of the pack.
+  [[nodiscard]] Result<api::Accepted> apply_consent(const CaseId& case_id,
+                                                    const ConsentApplied& applied,
+                                                    const MessageId& message = new_message_id());
   // Until the message has come as far as `level` at every recipient, or is settled otherwise: look
   // at the level of what is returned. Code::timed_out if it takes longer.
   [[nodiscard]] Result<MessageView> wait(const MessageId& message, Level level, Duration timeout);

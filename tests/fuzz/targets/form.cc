@@ -1,4 +1,5 @@
-// Bodies of events: referral, decision, note, particulars, disclosure, services, deadline (FlatBuffers).
+// Bodies of events: referral, decision, note, particulars, disclosure, services, statements about
+// consent and answers to them, deadlines (FlatBuffers).
 
 #include "protocol/disclosure.h"
 #include "protocol/wire_form.h"
@@ -29,9 +30,21 @@ Disclosure disclosed(FormFields fields) {
   return disclosure;
 }
 
-}  // namespace
+// Statements about consent, and an answer.
+std::vector<Bytes> bodies_about_consent() {
+  ConsentStatement given;
+  given.consent = whole_form().consent;
+  given.consent->never = {"kind:ministry"};
+  given.about.emplace().bytes.fill(5);
+  ConsentStatement withdrawn;
+  withdrawn.date = "2026-11-20";
+  withdrawn.text = FreeText{"tg", "не"};
+  const ConsentApplied kept{*given.about, ConsentAction::kept, "legal_claim",
+                            FreeText{"en", "pending"}};
+  return {encode(given), encode(withdrawn), encode(kept)};
+}
 
-std::vector<Bytes> seeds() {
+std::vector<Bytes> seeds_of_others() {
   Decision declined;
   declined.reason = DeclineReason::no_capacity;
   declined.text = FreeText{"tg", "ҷой нест"};
@@ -52,7 +65,7 @@ std::vector<Bytes> seeds() {
   services.services.push_back({Service::legal, {"TJ"}, {"ru"}, "Mon", {}, {}, {}, Accepts::closed});
   const DeadlineStatement missed{Clock::delivery, *asked.about,        MemberId{{7}},
                                  Urgency::urgent, {1'790'000'000'000}, {1'790'000'900'000}};
-  return {chosen(8, encode(missed)),
+  return {chosen(11, encode(missed)),
           chosen(7, encode(services)),
           chosen(4, encode(voted)),
           chosen(0, bench::sample_body(2'048, 7)),
@@ -67,8 +80,19 @@ std::vector<Bytes> seeds() {
           chosen(6, encode(DisclosedFields{*asked.about, {FormField::sealed_health}}))};
 }
 
+}  // namespace
+
+std::vector<Bytes> seeds() {
+  std::vector<Bytes> all = seeds_of_others();
+  std::uint8_t parser = 8;
+  for (const Bytes& body : bodies_about_consent()) {
+    all.push_back(chosen(parser++, body));
+  }
+  return all;
+}
+
 void run(ByteView input) {
-  const auto [parser, rest] = choose(input, 9);
+  const auto [parser, rest] = choose(input, 12);
   const auto encoded = [](const auto& value) { return encode(value); };
   switch (parser) {
     case 0:
@@ -93,6 +117,14 @@ void run(ByteView input) {
     case 7:
       return check_round_trip(rest, parse_services, encoded);
     case 8:
+    case 9: {
+      const EventKind kind = parser == 8 ? EventKind::consent_give : EventKind::consent_withdraw;
+      return check_round_trip(
+          rest, [kind](ByteView body) { return parse_consent(body, kind); }, encoded);
+    }
+    case 10:
+      return check_round_trip(rest, parse_applied, encoded);
+    case 11:
       return check_round_trip(rest, parse_deadline, encoded);
     default: {
       const EventKind kind = parser == 3 ? EventKind::info_request : EventKind::status_refuse;
