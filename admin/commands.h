@@ -91,6 +91,8 @@ struct Arguments {
   std::string sex;
   std::string age;
   bool anyway = false;
+  std::string file;        // to be attached
+  std::string attachment;  // its number in the case, or its message
 };
 
 // commands_node.cc
@@ -151,6 +153,11 @@ int disclose(const Arguments& arguments);
 // Any event that has particulars: arguments.event. commands_lifecycle.cc
 int tell(const Arguments& arguments);
 int form_check(const Arguments& arguments);
+
+// commands_attachment.cc
+int attach(const Arguments& arguments);
+int attachment_list(const Arguments& arguments);
+int attachment_save(const Arguments& arguments);
 
 // commands_services.cc
 int services(const Arguments& arguments);

@@ -4,6 +4,7 @@
 #include <iostream>
 #include <iterator>
 
+#include "admin/attachment_view.h"
 #include "admin/commands.h"
 #include "admin/files.h"
 #include "admin/lookup.h"
@@ -343,6 +344,8 @@ int case_show(const Arguments& arguments) {
       print_line(case_json(shown, names, bodies));
     } else {
       print(case_text(shown, names, bodies));
+      const auto files = client.attachments(shown.id);
+      print(files && !files->empty() ? "\nFiles:\n" + attachments_text(*files, names) : "");
       print_proposals(shown.id, names, client);
     }
     return exit_done;

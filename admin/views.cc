@@ -523,6 +523,19 @@ Json disclosed_json(const CaseView& shown, const Names& names,
   return all;
 }
 
+EventText describe_attachment(ByteView bytes) {
+  const auto body = AttachmentBody::parse(bytes);
+  if (!body) {
+    return {};
+  }
+  EventText said;
+  said.json =
+      Json{{"name", body->name}, {"media", media_name(body->media)}, {"sha256", body->sha256.hex()}}
+          .dump();
+  said.lines = {body->name + " (" + media_name(body->media) + ")"};
+  return said;
+}
+
 }  // namespace
 
 EventText describe_body(EventKind kind, ByteView body) {
@@ -538,6 +551,8 @@ EventText describe_body(EventKind kind, ByteView body) {
       return describe_parsed(parse_particulars(body, kind));
     case BodyForm::disclosure:
       return describe_parsed(parse_fields(body));
+    case BodyForm::attachment:
+      return describe_attachment(body);
     case BodyForm::services:
     case BodyForm::later:
       break;  // or a certificate: `hamroh erasure show`

@@ -27,6 +27,7 @@ enum class EventKind : std::uint16_t {
   tier_disclose = 13,
   emergency_start = 15,
   service_report = 16,
+  attachment_add = 18,
   status_apply = 20,
   status_pre_grant = 21,
   status_assign = 22,
@@ -167,6 +168,7 @@ enum class BodyForm : std::uint8_t {
   later = 5,  // none yet: nodes answer `unsupported`
   disclosure = 6,
   services = 10,
+  attachment = 11,
 };
 
 // What particulars must, or may, say.

@@ -50,7 +50,9 @@ Status Node::finish(Turn& turn) {
   }
   fresh_.clear();
   fresh_inners_.clear();
-  return {};
+  // Behind everything that is a message.
+  HAMROH_TRY(serve_chunks(turn));
+  return ask_for_chunks(turn);
 }
 
 Status Node::flush_ledger(Turn& turn) {

@@ -127,6 +127,11 @@ Result<BodyFacts> check_body(EventKind kind, ByteView body) {
       facts.disclosure = std::move(*disclosure);
       return facts;
     }
+    case BodyForm::attachment:
+      if (!AttachmentBody::parse(body)) {
+        return caller_error(Code::invalid_form, "not the body of an attachment");
+      }
+      return facts;
     case BodyForm::services:
     case BodyForm::later:
       break;
@@ -266,6 +271,9 @@ Result<Accepted> Node::submit(const Submission& given, const Actor& actor, Turn&
   if (given.kind == EventKind::service_publish) {
     return caller_error(Code::invalid_argument, "services belong to no case: publish them");
   }
+  if ((given.kind == EventKind::attachment_add) != (given.attachments.size() == 1)) {
+    return caller_error(Code::invalid_argument, "a file is attached chunk by chunk");
+  }
   HAMROH_ASSIGN(const BodyFacts facts, check_submitted(given.kind, given.body));
   const auto needed = capability_for(given.kind);
   if (needed && !active_member(identity_.member)->capabilities.has(*needed)) {
@@ -310,6 +318,9 @@ Result<Accepted> Node::submit(const Submission& given, const Actor& actor, Turn&
   std::ranges::sort(submission.to);
   if (std::ranges::adjacent_find(submission.to) != submission.to.end()) {
     return caller_error(Code::invalid_argument, "a recipient is named twice");
+  }
+  if (given.kind == EventKind::attachment_add) {
+    HAMROH_TRY(check_attachment_recipients(*record, *submission.case_id, submission.to, turn));
   }
   if (is_voted_on(given.kind)) {
     const Status voted =
@@ -385,6 +396,7 @@ Status Node::keep_submission(const Submission& submission, const EventFacts& fac
   inner.kind = static_cast<std::uint16_t>(submission.kind);
   inner.body = submission.body;
   inner.commitments = std::move(commitments);
+  inner.attachments = submission.attachments;
   const bool by_itself = actor.user.is_zero();
   if (!by_itself) {
     inner.actor = pseudonym_of(*pseudonyms_, actor.user, inner.case_id);

@@ -43,17 +43,22 @@ enum class Table : std::uint8_t {
   // Reader tier: member id -> the services that it gives. No word of a person, but where shelters
   // are is what somebody looks for who takes the machine away.
   service = 22,
+  chunk = 23,       // reader tier, integer keyed: sealed chunks of attachments
+  attachment = 24,  // reader tier: what is known of attachments, and what is still to do for them
+  chunk_leaf = 25,  // reader tier, integer keyed: the leaf of each chunk that is here
 };
 inline constexpr std::array all_tables{
     Table::meta,        Table::node_secret,  Table::reader_secret, Table::peer,     Table::ledger,
     Table::ledger_node, Table::session_note, Table::pending,       Table::held,     Table::message,
     Table::body,        Table::case_event,   Table::proof,         Table::conflict, Table::user,
     Table::case_key,    Table::access,       Table::erased,        Table::task,     Table::pack,
-    Table::tier,        Table::service};
+    Table::tier,        Table::service,      Table::chunk,         Table::attachment,
+    Table::chunk_leaf};
 
 [[nodiscard]] constexpr bool is_integer_keyed(Table table) {
   return table == Table::ledger || table == Table::session_note || table == Table::pending ||
-         table == Table::body || table == Table::proof || table == Table::case_key;
+         table == Table::body || table == Table::proof || table == Table::case_key ||
+         table == Table::chunk || table == Table::chunk_leaf;
 }
 
 class Transaction {

@@ -30,6 +30,9 @@ enum class Tier : std::uint8_t { node = 1, reader = 2 };
     case Table::task:
     case Table::tier:
     case Table::service:
+    case Table::chunk:
+    case Table::attachment:
+    case Table::chunk_leaf:
       return Tier::reader;
     default:
       return Tier::node;

@@ -5,6 +5,7 @@
 #include "protocol/api.h"
 #include "protocol/ledger.h"
 #include "protocol/text.h"
+#include "protocol/wire_api_attachments.h"
 #include "protocol/wire_api_parts.h"
 #include "protocol/wire_api_users.h"
 #include "protocol/wire_buffer.h"
@@ -224,6 +225,29 @@ struct FillRequest {
     out.laid = ask.certificate.encode();
     append(out.laid, ask.signature.view());
     out.bytes = out.laid;
+  }
+  void operator()(const AttachFile& ask) {
+    out.message = raw(ask.message);
+    out.members = join(ask.to);
+    out.number = ask.bytes;
+    lay(ask.case_id, encode_part(ask));
+  }
+  void operator()(const AttachPart& ask) {
+    out.message = raw(ask.message);
+    out.case_id = raw(ask.case_id);
+    out.number = ask.first;
+    out.bytes = ask.bytes;
+  }
+  void operator()(const AttachDone& ask) {
+    out.message = raw(ask.message);
+    out.case_id = raw(ask.case_id);
+  }
+  void operator()(const ListAttachments& ask) { out.case_id = raw(ask.case_id); }
+  void operator()(const GetAttachment& ask) {
+    out.message = raw(ask.message);
+    out.case_id = raw(ask.case_id);
+    out.members = raw(ask.author);
+    out.number = ask.first;
   }
   template <class Other>
   void operator()(const Other&) {}  // a verb of users: FillUserFields
@@ -465,6 +489,12 @@ Result<Ask> parse_query(std::size_t verb, const wire::RequestMessage& table) {
     case verb_of<ProposeDecision>:
     case verb_of<CastVote>:
       return parse_vote_ask(verb, table);
+    case verb_of<AttachFile>:
+    case verb_of<AttachPart>:
+    case verb_of<AttachDone>:
+    case verb_of<ListAttachments>:
+    case verb_of<GetAttachment>:
+      return parse_attachment_ask(verb, table);
     default:
       return parse_user_verb(verb, table);
   }
@@ -995,6 +1025,11 @@ struct FillReply {
       flag = reply.sent->duplicate;
     }
   }
+  void operator()(const Attaching& reply) { bytes = put(builder, ByteView(encode_part(reply))); }
+  void operator()(const Attachments& reply) { bytes = put(builder, ByteView(encode_part(reply))); }
+  void operator()(const AttachmentPart& reply) { bytes = put(builder, ByteView(reply.bytes)); }
+  template <unsigned Number>
+  void operator()(const Reserved<Number>&) {}
   void operator()(const Published& reply) {
     number = reply.serial;
     size = reply.members;
@@ -1357,6 +1392,10 @@ Result<Answer> parse_answer(std::size_t verb, const wire::ReplyMessage& table) {
       return Published{table.number(), table.size()};
     case answer_of<Services>:
       return parse_services_reply(table);
+    case answer_of<Attaching>:
+    case answer_of<Attachments>:
+    case answer_of<AttachmentPart>:
+      return parse_attachment_answer(verb, table);
     default:
       return parse_user_answer(verb, table);
   }

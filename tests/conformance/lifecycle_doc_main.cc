@@ -92,6 +92,8 @@ std::string body(const Rule& rule) {
       return "not carried yet";
     case BodyForm::disclosure:
       return "fields of the form, opened";
+    case BodyForm::attachment:
+      return "key, name and kind of a file";
     case BodyForm::services:
       return "a statement of services";
     case BodyForm::decision:
