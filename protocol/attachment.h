@@ -13,7 +13,8 @@
 // The event `attachment.add` carries in its inner root and size, and as its body
 //   version u8 (1) ‖ key[32] ‖ SHA-256 of the file[32] ‖ media type u8 ‖ length u8 ‖ name
 // Chunks are asked for by who was sent that event, in two frames that are not sealed themselves:
-//   want  = type u8 (4) ‖ version u8 (1) ‖ message[16] ‖ have u16 ‖ whole u8 ‖ count u16 ‖ index u16…
+//   want  = type u8 (4) ‖ version u8 (1) ‖ message[16] ‖ have u16 ‖ whole u8 ‖ count u16 ‖
+//           index u16…
 //   chunk = type u8 (5) ‖ version u8 (1) ‖ message[16] ‖ code u16 ‖ index u16 ‖ count u8 ‖
 //           hash[32]… ‖ chunk
 // A chunk frame with a code brings none: the author cannot serve that message. One with the index

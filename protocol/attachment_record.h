@@ -5,11 +5,11 @@
 // read without them.
 //
 // Table::attachment, keys by their first byte:
-//   'a' ‖ case id[16] ‖ author[16] ‖ message[16]   AttachmentRecord, sealed under the case's key
-//   'w' ‖ author[16] ‖ message[16]                 case id: its author has still to be asked or told
-//   'x' ‖ number u64                               member[16] ‖ bytes u64: its chunks are to go
-//   'q' ‖ member[16]                               u64: bytes kept of the attachments of that member
-//   'n'                                            u64: the next number
+//   'a' ‖ case id[16] ‖ author[16] ‖ message[16]  AttachmentRecord, sealed under the case's key
+//   'w' ‖ author[16] ‖ message[16]                case id: its author is still to be asked or told
+//   'x' ‖ number u64                              member[16] ‖ bytes u64: its chunks are to go
+//   'q' ‖ member[16]                              u64: bytes kept of that member's attachments
+//   'n'                                           u64: the next number
 //
 // The keys of chunks lie under the key of the case, so an erased case's chunks open with nothing
 // that is left; their rows go a few in each turn, and until then 'x' remembers them.

@@ -57,6 +57,9 @@ inline constexpr std::size_t envelope_plaintext_max = 240 * 1024;  // before pad
 inline constexpr std::size_t proof_room_bytes = 32 * 1024;
 inline constexpr std::size_t in_flight_messages_max = 2'048;  // per peer
 inline constexpr std::size_t in_flight_bytes_max = 4 * 1024 * 1024;
+// Besides, for emergencies: what was sent before must not keep one back.
+inline constexpr std::size_t in_flight_urgent_max = 64;
+inline constexpr std::size_t in_flight_urgent_bytes_max = 512 * 1024;
 inline constexpr std::size_t outbox_messages_per_peer_max = 65'536;
 inline constexpr std::size_t outbox_messages_max = 262'144;
 inline constexpr std::size_t held_bytes_per_peer_max = 16 * 1024 * 1024;

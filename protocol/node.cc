@@ -323,6 +323,8 @@ Status Node::load_outbox(Turn& turn) {
                         0,       delivery.settled_index};
         HAMROH_ASSIGN(const std::optional<Bytes> inner, read_body(*known, turn));
         item.bytes = static_cast<std::uint32_t>(inner ? inner->size() : 0);
+        const auto parsed = inner ? parse_inner(*inner) : Result<Inner>(Inner{});
+        item.urgent = parsed && is_emergency(*parsed);
         HAMROH_TRY(peer.outbox.enqueue(known->index, item));
         ++outbox_size_;
       }

@@ -239,8 +239,8 @@ class Node {
                                               Turn& turn) const;
 
   // ---- attachments: node_attachment.cc
-  // Begins to bring one, or goes on with it. Errors (caller): not_granted, not_permitted, too_large,
-  // invalid_argument, no_standing, full, conflict, locked.
+  // Begins to bring one, or goes on with it. Errors (caller): not_granted, not_permitted,
+  // too_large, invalid_argument, no_standing, full, conflict, locked.
   [[nodiscard]] Result<AttachmentBegun> begin_attachment(const AttachmentAsk& ask,
                                                          const Actor& actor, Turn& turn);
   // Whole chunks from that one on, in any order; those that are here already are passed over.
@@ -932,6 +932,8 @@ struct BodyFacts {
 };
 // Validates a body against its kind. Errors (caller): invalid_form, too_large, malformed.
 [[nodiscard]] Result<BodyFacts> check_body(EventKind kind, ByteView body);
+// Whether it is the first part of a referral in an emergency.
+[[nodiscard]] bool is_emergency(const Inner& inner);
 // The ids of messages are UUIDv7 by custom; those that a node makes by itself are, too.
 [[nodiscard]] MessageId draw_message_id(Turn& turn);
 

@@ -63,6 +63,14 @@ tl::unexpected<Error> refuse_void(Code reason) {
 
 }  // namespace
 
+bool is_emergency(const Inner& inner) {
+  if (inner.kind != static_cast<std::uint16_t>(EventKind::referral_send)) {
+    return false;
+  }
+  const auto form = parse_referral(inner.body);
+  return form && form->triage.urgency == Urgency::emergency;
+}
+
 MessageId draw_message_id(Turn& turn) {
   auto id = turn.entropy.draw<MessageId>();
   const Bytes time = key_u64(turn.now.ms << 16U);
@@ -447,8 +455,9 @@ Status Node::keep_sent(const Inner& inner, Bytes bytes, const Digest& digest, Tu
   HAMROH_TRY(keep_body(index, inner.case_id, bytes, turn));
   HAMROH_TRY(turn.store.put(Table::message, MessageRecord::key(identity_.member, inner.message),
                             message.encode()));
-  const OutboxItem item{inner.message, digest, index, static_cast<std::uint32_t>(bytes.size()),
-                        inner.expires, 0};
+  OutboxItem item{inner.message, digest, index, static_cast<std::uint32_t>(bytes.size()),
+                  inner.expires, 0};
+  item.urgent = is_emergency(inner);
   for (const MemberId& recipient : inner.recipients) {
     const Status queued = peers_.at(recipient).outbox.enqueue(index, item);
     CHECK(queued);

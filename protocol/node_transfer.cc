@@ -1,9 +1,9 @@
 // Attachments on their way from node to node: who was sent the announcement asks its author for the
 // chunks, a few at a time, and the author serves them behind everything that is a message.
 //
-// What lacks follows from the store, so nothing of a transfer is kept but the chunks: over a kill, a
-// restart, days without a line, it goes on where it was. While the vault is locked nothing is asked
-// for and nothing served; the peer asks again.
+// What lacks follows from the store, so nothing of a transfer is kept but the chunks: over a kill,
+// a restart, days without a line, it goes on where it was. While the vault is locked nothing is
+// asked for and nothing served; the peer asks again.
 //
 // A peer is asked for one attachment after the other. It serves only what it announced to the one
 // that asks, and whatever comes here unasked, or does not lead to the root that was announced, is

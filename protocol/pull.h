@@ -5,8 +5,8 @@
 // * At most `window` chunks are under way. The window follows how long a chunk takes: it grows
 //   while that is short, and shrinks when it gets long, so that on a slow line there is never much
 //   of an attachment in front of a message. It never passes limits::chunks_asked_max.
-// * What does not come in time is asked for again, after a delay that doubles from chunk_wait_min to
-//   chunk_wait_max; a chunk that comes sets it back.
+// * What does not come in time is asked for again, after a delay that doubles from chunk_wait_min
+//   to chunk_wait_max; a chunk that comes sets it back.
 // * What lacks is not remembered here over a restart: it follows from what the store has.
 //
 // Time is monotonic and a parameter.

@@ -11,8 +11,9 @@ namespace hamroh::api {
 [[nodiscard]] Bytes encode_part(const Attaching& reply);
 // view…
 [[nodiscard]] Bytes encode_part(const Attachments& reply);
-// view = author[16] ‖ message[16] ‖ state u8 ‖ media u8 ‖ length u8 ‖ name ‖ bytes u64 ‖ sha256[32] ‖
-//        chunks u16 ‖ here u16 ‖ created u64 ‖ count u8 ‖ (member[16] ‖ have u16 ‖ whole u64)…
+// view = author[16] ‖ message[16] ‖ state u8 ‖ media u8 ‖ length u8 ‖ name ‖ bytes u64 ‖
+//        sha256[32] ‖ chunks u16 ‖ here u16 ‖ created u64 ‖ count u8 ‖
+//        (member[16] ‖ have u16 ‖ whole u64)…
 
 // Errors (caller): malformed, too_large, invalid_argument.
 [[nodiscard]] Result<decltype(Request::ask)> parse_attachment_ask(

@@ -22,7 +22,6 @@ Status visit_leaves(Turn& turn, const std::function<void(ByteView key, const Dig
 }  // namespace
 
 void World::attach(std::size_t who, const CaseId& id) {
-  Site& site = *sites_[who];
   // Most are small, so that a run is not all hashing; some have chunks enough for a window.
   const std::size_t size = random_.once_in(4)
                                ? limits::attachment_chunk_bytes * random_.below(6) + 1

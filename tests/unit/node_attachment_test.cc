@@ -421,6 +421,28 @@ TEST_F(Attachment_, MessagesGoBeforeChunks) {
   EXPECT_TRUE(is_chunk(ngo_.out.back()));
 }
 
+TEST_F(Attachment_, AnEmergencyOvertakesThousandsOfMessagesAndAFile) {
+  open_case();
+  announce(file_of(20 * whole_chunk));
+  in_turn(ngo_, [&](Turn& turn) {
+    for (const SendFrame& frame : std::exchange(commission_.out, {})) {
+      (void)ngo_.node->receive(commission_.id, frame.frame, turn);
+    }
+    for (std::uint64_t i = 0; i < 3'000; ++i) {
+      ASSERT_TRUE(ngo_.node->submit(a_referral(1'000 + i), program(), turn));
+    }
+    ASSERT_TRUE(ngo_.node->submit(a_referral(9, Urgency::emergency), program(), turn));
+  });
+  ASSERT_GT(ngo_.out.size(), 2U);
+  // The very first frame that goes out brings it, and it alone.
+  ASSERT_TRUE(carry(ngo_, commission_, ngo_.out.front()));
+  in_turn(commission_, [&](Turn& turn) {
+    EXPECT_TRUE(commission_.node->message(id_of(9), program(), turn));
+    EXPECT_FALSE(commission_.node->message(id_of(1'000), program(), turn));
+  });
+  EXPECT_TRUE(chunks_from(ngo_).empty());  // behind all that waits
+}
+
 TEST_F(Attachment_, ALockedNodeNeitherAsksNorServesAndGoesOnWhenItIsOpen) {
   open_case();
   const Bytes file = file_of(30 * whole_chunk);

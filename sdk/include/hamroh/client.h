@@ -169,8 +169,8 @@ class Client {
   // ---- files with a case
 
   // Brings a file to the node, from where it stood if that was begun before under the same message
-  // id, and has it announced to its recipients, whose nodes then fetch it. `progress` hears how many
-  // bytes are there. Only for recipients that the consent opens T4 to: not_granted.
+  // id, and has it announced to its recipients, whose nodes then fetch it. `progress` hears how
+  // many bytes are there. Only for recipients that the consent opens T4 to: not_granted.
   using Progress = std::function<void(std::uint64_t bytes)>;
   [[nodiscard]] Result<api::Accepted> attach(const api::AttachFile& file, ByteView content,
                                              const Progress& progress = {});
