@@ -96,6 +96,8 @@ struct Arguments {
   bool escalated = false;
   bool erases = false;
   std::string date;
+  std::string file;        // to be attached
+  std::string attachment;  // its number in the case, or its message
 };
 
 // commands_node.cc
@@ -163,6 +165,10 @@ int consent_give(const Arguments& arguments);
 int consent_change(const Arguments& arguments);
 int consent_withdraw(const Arguments& arguments);
 int consent_apply(const Arguments& arguments);
+// commands_attachment.cc
+int attach(const Arguments& arguments);
+int attachment_list(const Arguments& arguments);
+int attachment_save(const Arguments& arguments);
 
 // commands_services.cc
 int services(const Arguments& arguments);

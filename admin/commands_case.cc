@@ -4,6 +4,7 @@
 #include <iostream>
 #include <iterator>
 
+#include "admin/attachment_view.h"
 #include "admin/commands.h"
 #include "admin/due_view.h"
 #include "admin/files.h"
@@ -370,6 +371,8 @@ int case_show(const Arguments& arguments) {
     } else {
       print(case_text(shown, names, bodies));
       print_due(shown, names, client);
+      const auto files = client.attachments(shown.id);
+      print(files && !files->empty() ? "\nFiles:\n" + attachments_text(*files, names) : "");
       print_proposals(shown.id, names, client);
     }
     return exit_done;

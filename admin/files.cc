@@ -72,6 +72,27 @@ Result<Bytes> read_input(const std::string& path, std::size_t bytes_max) {
   }
 }
 
+namespace {
+
+// All of it, synced; what there is of the file goes if that fails.
+Status write_whole(const Descriptor& file, const std::string& path, ByteView bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) {
+      continue;
+    }
+    if (written <= 0) {
+      const auto failed = cannot_write();
+      (void)::unlink(path.c_str());
+      return failed;
+    }
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return ::fsync(file.get()) == 0 ? Status{} : cannot_write();
+}
+
+}  // namespace
+
 Status write_output(const std::string& path, ByteView bytes, unsigned mode) {
   const std::string fresh = path + ".new";
   {
@@ -80,25 +101,25 @@ Status write_output(const std::string& path, ByteView bytes, unsigned mode) {
     if (!file.good()) {
       return cannot_write();
     }
-    while (!bytes.empty()) {
-      const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
-      if (written < 0 && errno == EINTR) {
-        continue;
-      }
-      if (written <= 0) {
-        const auto failed = cannot_write();
-        (void)::unlink(fresh.c_str());
-        return failed;
-      }
-      bytes = bytes.subspan(static_cast<std::size_t>(written));
-    }
-    if (::fsync(file.get()) != 0) {
-      return cannot_write();
-    }
+    HAMROH_TRY(write_whole(file, fresh, bytes));
   }
   if (::rename(fresh.c_str(), path.c_str()) != 0) {
     return cannot_write();
   }
+  sync_parent(path);
+  return {};
+}
+
+Status write_new_output(const std::string& path, ByteView bytes, unsigned mode) {
+  const Descriptor file(
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, static_cast<mode_t>(mode)));
+  if (!file.good() && errno == EEXIST) {
+    return caller_error(Code::conflict, "there is such a file already: it stays as it is");
+  }
+  if (!file.good()) {
+    return cannot_write();
+  }
+  HAMROH_TRY(write_whole(file, path, bytes));
   sync_parent(path);
   return {};
 }

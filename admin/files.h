@@ -13,6 +13,9 @@ inline constexpr unsigned private_mode = 0600;  // of files for their owner alon
 [[nodiscard]] Result<Bytes> read_input(const std::string& path, std::size_t bytes_max);
 // Whole or not at all: written beside, synced, renamed. `mode` such as 0600.
 [[nodiscard]] Status write_output(const std::string& path, ByteView bytes, unsigned mode);
+// A new file: what is there already stays as it is. Errors: conflict (caller) if there is one,
+// io_failed.
+[[nodiscard]] Status write_new_output(const std::string& path, ByteView bytes, unsigned mode);
 // A new directory (0700). Errors: conflict (caller) if it is there already, io_failed.
 [[nodiscard]] Status make_new_directory(const std::string& path);
 [[nodiscard]] bool path_exists(const std::string& path);

@@ -70,6 +70,7 @@ class CommandLine {
     add_node_verbs();
     add_referral_verbs();
     add_case_verbs();
+    add_attachment_verbs();
     add_service_verbs();
     add_consent_verbs();
     add_vote_verbs();
@@ -302,6 +303,34 @@ class CommandLine {
                          "The article of law, or more about the ground (- for standard input)");
     applying->add_option("--language", a_.language, "Of the words, such as tg");
     applying->add_flag("--yes", a_.yes, "Do not ask whether this is certain");
+  }
+
+  void add_attachment_verbs() {
+    CLI::App* attaching =
+        verb(&app_, "attach", "Send a file with a case; go on with it if that was broken off",
+             "hamroh attach CASE scan.pdf --to Sughd --wait whole --timeout 10m", attach);
+    with_case(attaching);
+    attaching->add_option("file", a_.file, "The file, at most 64 MiB")->required();
+    attaching->add_option("--to", a_.recipients,
+                          "A recipient: id, name or beginning; may be repeated (default: whoever "
+                          "takes part)");
+    attaching->add_option("--name", a_.name, "What it is called there (default: as here)");
+    attaching->add_option("--wait", a_.wait_level,
+                          "Wait for this level: stored, opened, or whole, when every recipient has "
+                          "all of it");
+    attaching->add_option("--timeout", a_.timeout, "How long to wait (default 10s)");
+    CLI::App* files = group("attachment", "Files that go with a case: list them, save one",
+                            "hamroh attachment list CASE");
+    with_case(verb(files, "list", "List the files of a case, and how much of each is here",
+                   "hamroh attachment list CASE --json", attachment_list));
+    CLI::App* saving = verb(files, "save",
+                            "Write a file of a case to this machine, unopened. It may hold "
+                            "anything: open it where it can do no harm",
+                            "hamroh attachment save CASE 1 --out scan.pdf", attachment_save);
+    with_case(saving);
+    saving->add_option("attachment", a_.attachment, "Its number in the list, or its message")
+        ->required();
+    saving->add_option("--out", a_.out, "Where to; nothing is overwritten")->required();
   }
 
   void add_vote_verbs() {

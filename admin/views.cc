@@ -573,6 +573,19 @@ Json disclosed_json(const CaseView& shown, const Names& names,
   return all;
 }
 
+EventText describe_attachment(ByteView bytes) {
+  const auto body = AttachmentBody::parse(bytes);
+  if (!body) {
+    return {};
+  }
+  EventText said;
+  said.json =
+      Json{{"name", body->name}, {"media", media_name(body->media)}, {"sha256", body->sha256.hex()}}
+          .dump();
+  said.lines = {body->name + " (" + media_name(body->media) + ")"};
+  return said;
+}
+
 }  // namespace
 
 std::vector<std::string> describe_consent(const Consent& consent) {
@@ -600,6 +613,8 @@ EventText describe_body(EventKind kind, ByteView body) {
       return describe_parsed(parse_consent(body, kind));
     case BodyForm::consent_applied:
       return describe_parsed(parse_applied(body));
+    case BodyForm::attachment:
+      return describe_attachment(body);
     case BodyForm::services:
     case BodyForm::later:
       break;  // or a certificate: `hamroh erasure show`

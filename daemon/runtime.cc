@@ -245,6 +245,7 @@ void Runtime::State::panic() {
 
 Status Runtime::State::take_inputs(Turn& turn) {
   Node& node = keeper.node();
+  node.allow_attachments(has_room_for_files());
   if (turn.monotonic >= node.next_wakeup(turn.monotonic)) {
     HAMROH_TRY(node.tick(turn));
   }

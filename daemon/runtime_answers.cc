@@ -23,13 +23,14 @@ bool is_one_of(const api::Request& request) {
 // Whatever may write a row or a session; the others are answered after the commit, out of a turn of
 // their own.
 bool only_reads(const api::Request& request) {
-  return !is_one_of<
-      api::Submit, api::Install, api::Rotate, api::Unlock, api::Lock, api::ConfirmClock,
-      api::GetLedgerHead, api::Login, api::GetChallenge, api::LoginWithKey, api::Logout,
-      api::AddUser, api::ChangeUser, api::SetPassphrase, api::SetFactor, api::MakeSigningKey,
-      api::SignVote, api::TakeCase, api::AssignCase, api::AskSecond, api::DecideTask,
-      api::MakeRecovery, api::Panic, api::EraseCase, api::BackupBegin, api::BackupRenew,
-      api::BackupEnd, api::PublishServices, api::ProposeDecision, api::CastVote>(request);
+  return !is_one_of<api::Submit, api::Install, api::Rotate, api::Unlock, api::Lock,
+                    api::ConfirmClock, api::GetLedgerHead, api::Login, api::GetChallenge,
+                    api::LoginWithKey, api::Logout, api::AddUser, api::ChangeUser,
+                    api::SetPassphrase, api::SetFactor, api::MakeSigningKey, api::SignVote,
+                    api::TakeCase, api::AssignCase, api::AskSecond, api::DecideTask,
+                    api::MakeRecovery, api::Panic, api::EraseCase, api::BackupBegin,
+                    api::BackupRenew, api::BackupEnd, api::PublishServices, api::ProposeDecision,
+                    api::CastVote, api::AttachFile, api::AttachPart, api::AttachDone>(request);
 }
 
 // Programs that watch the node are nobody at work.

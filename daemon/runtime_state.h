@@ -25,6 +25,8 @@ using Answer = decltype(api::Reply::answer);
 
 // Below this nothing new is taken over, so that receipts still find room.
 inline constexpr std::uint64_t disk_reserve_bytes = 4 * 1024 * 1024;
+// Below this no file is taken over, neither from here nor from others: messages go before them.
+inline constexpr std::uint64_t disk_reserve_for_files_bytes = 256 * 1024 * 1024;
 inline constexpr std::size_t recent_events_max = 16'384;
 
 // After a change of the transport key, so that peers hear of it over the connections that stand.
@@ -266,6 +268,15 @@ struct Runtime::State {
   [[nodiscard]] api::Names names_of(const std::set<UserId>& users) const;
   [[nodiscard]] api::Names names_in(const CaseView& shown) const;
   Result<std::vector<Event>> seen_events(const WaitingPoll& poll, std::vector<Event> events);
+
+  // runtime_attachments.cc
+  Result<Answer> reply_to(const api::AttachFile& ask, Turn& turn);
+  Result<Answer> reply_to(const api::AttachPart& ask, Turn& turn);
+  Result<Answer> reply_to(const api::AttachDone& ask, Turn& turn);
+  Result<Answer> reply_to(const api::ListAttachments& ask, Turn& turn);
+  Result<Answer> reply_to(const api::GetAttachment& ask, Turn& turn);
+  // Whether the disk has room for files of others beside what messages need.
+  [[nodiscard]] bool has_room_for_files() const;
 
   // runtime_backup.cc
   Result<Answer> reply_to(const api::BackupBegin& ask, Turn& turn);

@@ -17,9 +17,12 @@ namespace hamroh {
 
 namespace {
 
-constexpr int schema_version = 4;
+constexpr int schema_version = 5;
 // What each version of the schema added; opening an older store adds what it lacks.
 constexpr int version_of(Table table) {
+  if (table >= Table::chunk) {
+    return 5;
+  }
   if (table >= Table::tier) {
     return 4;
   }
@@ -82,6 +85,12 @@ constexpr const char* table_name(Table table) {
       return "due";
     case Table::escalation:
       return "escalation";
+    case Table::chunk:
+      return "chunk";
+    case Table::attachment:
+      return "attachment";
+    case Table::chunk_leaf:
+      return "chunk_leaf";
   }
   return "";
 }
@@ -535,7 +544,7 @@ Status SqliteStore::State::check_owner() {
   }
   // As text, because any 32-bit number may stand there.
   if (version == std::to_string(schema_version) || version == "1" || version == "2" ||
-      version == "3") {
+      version == "3" || version == "4") {
     return {};
   }
   return version.starts_with('-') || version == "0"

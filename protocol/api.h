@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "protocol/access.h"
+#include "protocol/attachment.h"
 #include "protocol/backup.h"
 #include "protocol/erasure.h"
 #include "protocol/recovery_share.h"
@@ -39,7 +40,8 @@ inline constexpr std::size_t code_bytes_max = 16;   // of a second factor
 inline constexpr std::size_t users_page_max = 256;
 inline constexpr Duration backup_lease = seconds(30);
 inline constexpr std::size_t backup_passphrase_bytes = 32 + 16 + 8 + 8;
-inline constexpr std::size_t names_max = 1'024;  // in one reply
+inline constexpr std::size_t names_max = 1'024;                    // in one reply
+inline constexpr std::size_t attachment_part_bytes = 1024 * 1024;  // sixteen chunks
 }  // namespace limits
 
 // A cursor that means: from what comes next.
@@ -359,6 +361,40 @@ struct ListEscalations {
   std::uint32_t limit = 64;
   bool operator==(const ListEscalations&) const = default;
 };
+// Brings a file: see Node::begin_attachment. Answered with what of it is here already.
+struct AttachFile {
+  MessageId message;
+  CaseId case_id;
+  std::vector<MemberId> to;
+  std::uint64_t bytes = 0;
+  Digest sha256;
+  MediaType media = MediaType::other;
+  std::string name;
+  bool operator==(const AttachFile&) const = default;
+};
+struct AttachPart {  // whole chunks from `first` on
+  MessageId message;
+  CaseId case_id;
+  std::uint16_t first = 0;
+  Bytes bytes;
+  bool operator==(const AttachPart&) const = default;
+};
+struct AttachDone {  // all parts are there: announce it. Answered by Accepted
+  MessageId message;
+  CaseId case_id;
+  bool operator==(const AttachDone&) const = default;
+};
+struct ListAttachments {
+  CaseId case_id;
+  bool operator==(const ListAttachments&) const = default;
+};
+struct GetAttachment {  // a part, from chunk `first` on
+  CaseId case_id;
+  MemberId author;
+  MessageId message;
+  std::uint16_t first = 0;
+  bool operator==(const GetAttachment&) const = default;
+};
 
 struct Request {
   std::uint64_t id = 0;
@@ -369,7 +405,8 @@ struct Request {
                Login, GetChallenge, LoginWithKey, Logout, WhoAmI, AddUser, ChangeUser, ListUsers,
                SetPassphrase, SetFactor, MakeSigningKey, GetUserKeys, SignVote, BackupBegin,
                BackupRenew, BackupEnd, ChangeVault, GetPack, PublishServices, ListServices,
-               ProposeDecision, CastVote, ListDue, ListEscalations>
+               ProposeDecision, CastVote, ListDue, ListEscalations, AttachFile, AttachPart,
+               AttachDone, ListAttachments, GetAttachment>
       ask;
   std::optional<SessionToken> session = std::nullopt;
   bool operator==(const Request&) const = default;
@@ -677,6 +714,19 @@ struct Escalations {
   std::optional<std::uint64_t> next;
   bool operator==(const Escalations&) const = default;
 };
+struct Attaching {
+  AttachmentView attachment;
+  std::vector<std::uint16_t> missing;  // chunks, rising
+  bool operator==(const Attaching&) const = default;
+};
+struct Attachments {
+  std::vector<AttachmentView> attachments;
+  bool operator==(const Attachments&) const = default;
+};
+struct AttachmentPart {
+  Bytes bytes;  // none: the end
+  bool operator==(const AttachmentPart&) const = default;
+};
 
 struct Reply {
   std::uint64_t id = 0;
@@ -684,7 +734,7 @@ struct Reply {
                LedgerPage, LedgerHead, Members, Done, Rotated, Alarms, Asked, Tasks, Accesses,
                Exported, Found, RecoveryShares, Destroyed, Erased, Erasures, LoggedIn, Challenge,
                Me, Users, Factor, UserKeys, Vote, BackupBegun, PackFile, Published, Services,
-               Proposed, Counted, Due, Escalations>
+               Proposed, Counted, Due, Escalations, Attaching, Attachments, AttachmentPart>
       answer;
   bool operator==(const Reply&) const = default;
 };

@@ -5,6 +5,7 @@ namespace {
 
 constexpr Needed nothing{false, {}, {}};
 constexpr Needed a_session{true, {}, {}};
+const Needed to_attach{true, operation_for(EventKind::attachment_add), {}};
 
 struct Need {
   // For everybody.
@@ -71,6 +72,11 @@ struct Need {
   Needed operator()(const MakeSigningKey&) const { return {true, Operation::sign_vote, {}}; }
   Needed operator()(const GetUserKeys&) const { return {true, Operation::see_members, {}}; }
   Needed operator()(const SignVote&) const { return {true, Operation::sign_vote, {}}; }
+  Needed operator()(const AttachFile&) const { return to_attach; }
+  Needed operator()(const AttachPart&) const { return to_attach; }
+  Needed operator()(const AttachDone&) const { return to_attach; }
+  Needed operator()(const ListAttachments&) const { return {true, Operation::see_cases, {}}; }
+  Needed operator()(const GetAttachment&) const { return {true, Operation::see_sealed_tier, {}}; }
   Needed operator()(const GetPack&) const { return {true, Operation::see_members, {}}; }
 };
 

@@ -57,6 +57,9 @@ inline constexpr std::size_t envelope_plaintext_max = 240 * 1024;  // before pad
 inline constexpr std::size_t proof_room_bytes = 32 * 1024;
 inline constexpr std::size_t in_flight_messages_max = 2'048;  // per peer
 inline constexpr std::size_t in_flight_bytes_max = 4 * 1024 * 1024;
+// Besides, for emergencies: what was sent before must not keep one back.
+inline constexpr std::size_t in_flight_urgent_max = 64;
+inline constexpr std::size_t in_flight_urgent_bytes_max = 512 * 1024;
 inline constexpr std::size_t outbox_messages_per_peer_max = 65'536;
 inline constexpr std::size_t outbox_messages_max = 262'144;
 inline constexpr std::size_t held_bytes_per_peer_max = 16 * 1024 * 1024;
@@ -77,6 +80,22 @@ inline constexpr std::size_t services_max = 32;               // in one statemen
 inline constexpr std::size_t services_bytes_max = 16 * 1024;  // one encoded statement
 inline constexpr std::uint32_t places_max = 9'999;
 inline constexpr Duration services_valid_max = days(31);
+// Attachments. A chunk is counted before it is sealed.
+inline constexpr std::size_t attachment_chunk_bytes = 64 * 1024;
+inline constexpr std::size_t attachment_chunks_max = 1'024;
+inline constexpr std::uint64_t attachment_bytes_max =
+    std::uint64_t{attachment_chunk_bytes} * attachment_chunks_max;
+inline constexpr std::size_t attachment_name_bytes_max = 128;
+inline constexpr std::size_t attachments_per_case_max = 64;
+inline constexpr std::size_t uploads_max = 16;  // begun here and not sent yet
+// What a node keeps of the attachments of one other member, and of its own.
+inline constexpr std::uint64_t attachment_bytes_per_member_max = std::uint64_t{2} << 30;
+inline constexpr std::uint64_t attachment_bytes_own_max = std::uint64_t{16} << 30;
+// Served to one peer in a day, so that nobody can keep a disk busy by asking again and again.
+inline constexpr std::uint64_t attachment_bytes_served_per_day_max = std::uint64_t{16} << 30;
+inline constexpr std::size_t chunks_asked_max = 32;    // of one peer, that have not come yet
+inline constexpr std::size_t chunks_in_want_max = 64;  // in one frame
+inline constexpr std::size_t pulls_max = 4'096;        // attachments that are not whole here yet
 inline constexpr std::size_t export_bytes_max = 4 * 1024 * 1024;          // of one page
 inline constexpr std::size_t case_participants_max = recipients_max + 1;  // all but one are told
 inline constexpr std::size_t turn_inputs_max = 4'096;  // upper bound of the configured batch
@@ -90,6 +109,10 @@ inline constexpr std::size_t qr_text_bytes_max = 512;
 static_assert(directory_delta_bytes_max < statements_bytes_max &&
                   statements_bytes_max + 32 * 1024 < frame_bytes_max,
               "one hello carries any statement beside what it always says");
+static_assert(chunks_asked_max <= chunks_in_want_max &&
+                  chunks_asked_max * (attachment_chunk_bytes + 1024) < in_flight_bytes_max,
+              "what is asked for at once fits the queue of the link beside messages");
+static_assert(attachment_chunk_bytes + 1024 < frame_bytes_max, "a chunk and its path fit a frame");
 static_assert(body_bytes_max < message_bytes_max, "a body travels inside an inner");
 static_assert(message_bytes_max < envelope_plaintext_max, "an inner travels inside an envelope");
 // PADMÉ adds at most 12 %, and less above 4 KiB: at 240 KiB the step is 4 KiB.
@@ -127,6 +150,7 @@ inline constexpr std::string_view disclosure{"hamroh/disclosure/1\0", 20};
 inline constexpr std::string_view decision{"hamroh/decision/1\0", 18};  // what is voted on
 inline constexpr std::string_view case_key{"hamroh/case-key/1\0", 18};
 inline constexpr std::string_view erasure{"hamroh/erasure/1\0", 17};
+inline constexpr std::string_view attachment{"hamroh/attachment/1\0", 20};
 inline constexpr std::string_view recovery{"hamroh/recovery/1\0", 18};
 inline constexpr std::string_view backup{"hamroh/backup/1\0", 16};
 // At the front of the administrators' own files.
@@ -141,6 +165,9 @@ namespace tuning {
 inline constexpr Duration epoch_length = days(7);
 inline constexpr std::size_t epochs_ahead = 8;
 inline constexpr Duration epoch_grace = days(30);
+inline constexpr Duration chunk_wait_min = seconds(20);  // then a chunk is asked for again
+inline constexpr Duration chunk_wait_max = minutes(10);
+inline constexpr Duration upload_lifetime = days(3);  // of one that is not sent
 inline constexpr Duration retry_delay_min = seconds(5);
 inline constexpr Duration retry_delay_max = minutes(10);
 inline constexpr Duration message_lifetime = days(30);

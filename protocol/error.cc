@@ -119,6 +119,12 @@ const char* code_name(Code code) {
       return "unknown_code";
     case Code::clock_open:
       return "clock_open";
+    case Code::attachment_not_whole:
+      return "attachment_not_whole";
+    case Code::attachment_damaged:
+      return "attachment_damaged";
+    case Code::attachment_gone:
+      return "attachment_gone";
     case Code::unsuitable:
       return "unsuitable";
   }

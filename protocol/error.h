@@ -68,15 +68,18 @@ enum class Code : std::uint16_t {
   erased = 45,             // the case was erased here
   wrong_state = 46,        // what an event is about is in no state that it may come from
   case_closed = 47,
-  commitment_mismatch = 72,  // what is disclosed is not what was committed to
-  not_granted = 73,          // neither the consent nor the rules open it to that member
-  consent_missing = 74,      // no consent in force covers it, and no exception stands for one
-  barred_by_consent = 75,    // the consent names that member among those that must never know
-  consent_unanswered = 76,   // somebody has not said yet what a withdrawal came to there
-  pack_not_named = 77,       // no directory that is known here names this jurisdiction pack
-  unknown_code = 78,         // a code that the jurisdiction pack does not have
-  clock_open = 79,           // something is still due
-  unsuitable = 80,           // the service is full, closed, or not given to such a person or place
+  commitment_mismatch = 72,   // what is disclosed is not what was committed to
+  not_granted = 73,           // neither the consent nor the rules open it to that member
+  consent_missing = 74,       // no consent in force covers it, and no exception stands for one
+  barred_by_consent = 75,     // the consent names that member among those that must never know
+  consent_unanswered = 76,    // somebody has not said yet what a withdrawal came to there
+  pack_not_named = 77,        // no directory that is known here names this jurisdiction pack
+  unknown_code = 78,          // a code that the jurisdiction pack does not have
+  clock_open = 79,            // something is still due
+  unsuitable = 80,            // the service is full, closed, or not given to such a person or place
+  attachment_not_whole = 81,  // some of its chunks have not come yet
+  attachment_damaged = 82,    // what came, or is kept, is not what was announced
+  attachment_gone = 83,       // its author does not hold it any more
 };
 
 struct Error {

@@ -105,6 +105,8 @@ constexpr std::array rules{
 
     Rule{K::case_note, "case.note", T::case_, {open, closed}, {},
          any, S::participant, O::note, note, L::none, {text}, {}, when_closed},
+    Rule{K::attachment_add, "attachment.add", T::case_, {open, closed}, {},
+         any, S::participant, O::refer, attachment, L::none, {}, {}, when_closed},
     Rule{K::record_correct, "record.correct", T::case_, {open, closed}, {},
          any, S::author, O::note, particulars, L::none, {about, text}, {}, when_closed},
     Rule{K::case_close, "case.close", T::case_, open, closed,

@@ -28,6 +28,7 @@ enum class EventKind : std::uint16_t {
   call_record = 14,
   emergency_start = 15,
   service_report = 16,
+  attachment_add = 18,
   status_apply = 20,
   status_pre_grant = 21,
   status_assign = 22,
@@ -182,6 +183,7 @@ enum class BodyForm : std::uint8_t {
   consent_applied = 8,
   deadline = 9,
   services = 10,
+  attachment = 11,
 };
 
 // What particulars must, or may, say.

@@ -94,6 +94,12 @@ struct Rekey {
 [[nodiscard]] Bytes encode_rekey(const Rekey& rekey);  // a whole frame
 [[nodiscard]] Result<Rekey> parse_rekey(ByteView frame);
 
-enum class FrameType : std::uint8_t { hello = 1, envelope = 2, rekey = 3 };
+enum class FrameType : std::uint8_t {
+  hello = 1,
+  envelope = 2,
+  rekey = 3,
+  want = 4,  // attachment.h
+  chunk = 5,
+};
 
 }  // namespace hamroh

@@ -323,6 +323,8 @@ Status Node::load_outbox(Turn& turn) {
                         0,       delivery.settled_index};
         HAMROH_ASSIGN(const std::optional<Bytes> inner, read_body(*known, turn));
         item.bytes = static_cast<std::uint32_t>(inner ? inner->size() : 0);
+        const auto parsed = inner ? parse_inner(*inner) : Result<Inner>(Inner{});
+        item.urgent = parsed && is_emergency(*parsed);
         HAMROH_TRY(peer.outbox.enqueue(known->index, item));
         ++outbox_size_;
       }
@@ -514,6 +516,7 @@ Status Node::lock(Turn& turn) {
     peer.hello_due = HelloPurpose::answer;
   }
   held_waits_ = false;
+  transfers_ = {};
   return begin_session(turn);
 }
 
@@ -629,6 +632,7 @@ Status Node::tick(Turn& turn) {
   HAMROH_TRY(erase_what_is_due(turn));
   HAMROH_TRY(disclose_what_is_due(turn));
   HAMROH_TRY(run_clocks(turn));
+  HAMROH_TRY(sweep_removed_chunks(turn));
   if (newcomers_ && !locked()) {
     HAMROH_TRY(tell_newcomers(turn));
   }
@@ -639,6 +643,8 @@ Status Node::tick(Turn& turn) {
   if (turn.monotonic >= next_upkeep_) {
     next_upkeep_ = Duration{turn.monotonic.ms + upkeep_interval.ms};
     newcomers_ = true;  // a queue may have been full before
+    HAMROH_TRY(drop_old_uploads(turn));
+    HAMROH_TRY(give_waiting_room(turn));
     for (const Bytes& over : membership_->prune(trusted_now(turn))) {
       HAMROH_TRY(turn.store.erase(Table::meta, suspension_key(over)));
     }
@@ -674,6 +680,9 @@ Duration Node::next_wakeup(Duration monotonic) const {
   }
   if (const auto clocks = next_clocks_wakeup()) {
     next = std::min(next, *clocks);
+  }
+  if (const auto transfer = next_transfer()) {
+    next = std::min(next, *transfer);
   }
   for (const auto& [member, peer] : peers_) {
     if (!peer.connected) {
@@ -766,6 +775,7 @@ void Node::peer_down(const MemberId& member) {
   peer.told_what_it_has = false;
   peer.envelopes.clear();
   peer.outbox.retry_all();
+  forget_transfers_with(member);
 }
 
 Status Node::send_hello(const MemberId& member, Peer& peer, HelloPurpose purpose, Turn& turn) {

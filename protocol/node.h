@@ -16,8 +16,8 @@
 // person), node_redelivery.cc (what a member lost), node_return.cc (coming back from a backup),
 // node_submit.cc (what clients ask), node_receive.cc (what peers say), node_disclosure.cc
 // (referrals tier by tier), node_consent.cc (what consent allows, and who heard of its end),
-// node_clocks.cc (what is due when), node_votes.cc (decisions by several), node_send.cc (the end of
-// a turn),
+// node_clocks.cc (what is due when), node_attachment.cc (files with a case), node_transfer.cc (their
+// way from node to node), node_votes.cc (decisions by several), node_send.cc (the end of a turn),
 // node_view.cc (what is shown), node_access.cc (to whom).
 #pragma once
 
@@ -27,6 +27,7 @@
 #include <string>
 
 #include "protocol/access.h"
+#include "protocol/attachment_record.h"
 #include "protocol/backup.h"
 #include "protocol/ballot.h"
 #include "protocol/case_keys.h"
@@ -107,6 +108,8 @@ struct Submission {
   std::vector<MemberId> to;  // empty: all other participants of the case
   Bytes body;
   Duration lifetime;  // zero: the default
+  // Of attachment.add, which only the node itself submits: see Node::finish_attachment.
+  std::vector<AttachmentReference> attachments = {};
 };
 
 // What rights need to know of a user.
@@ -148,6 +151,20 @@ struct KnownServices {
 };
 
 struct BodyFacts;
+// A file to be attached to a case. The program makes the id of the message that will announce it.
+struct AttachmentAsk {
+  MessageId message;
+  CaseId case_id;
+  std::vector<MemberId> to;  // empty: whoever usually hears of such an event
+  std::uint64_t bytes = 0;
+  Digest sha256;
+  MediaType media{};
+  std::string name;
+};
+struct AttachmentBegun {
+  AttachmentView attachment;
+  std::vector<std::uint16_t> missing;  // chunks to be brought yet, rising
+};
 
 class Node {
  public:
@@ -243,6 +260,29 @@ class Node {
   // locked.
   [[nodiscard]] Result<EscalationPage> escalations(std::optional<std::uint64_t> before,
                                                    std::size_t limit, Turn& turn) const;
+  // ---- attachments: node_attachment.cc
+  // Begins to bring one, or goes on with it. Errors (caller): not_granted, not_permitted,
+  // too_large, invalid_argument, no_standing, full, conflict, locked.
+  [[nodiscard]] Result<AttachmentBegun> begin_attachment(const AttachmentAsk& ask,
+                                                         const Actor& actor, Turn& turn);
+  // Whole chunks from that one on, in any order; those that are here already are passed over.
+  [[nodiscard]] Status add_chunks(const CaseId& id, const MessageId& message, std::size_t first,
+                                  ByteView plain, const Actor& actor, Turn& turn);
+  // Announces it to its recipients, whose nodes then fetch it. Errors (caller):
+  // attachment_not_whole, and those of submitting.
+  [[nodiscard]] Result<Accepted> finish_attachment(const CaseId& id, const MessageId& message,
+                                                   const Actor& actor, Turn& turn);
+  // Of a case, in the order in which they were made.
+  [[nodiscard]] Result<std::vector<AttachmentView>> attachments(const CaseId& id,
+                                                                const Actor& actor,
+                                                                Turn& turn) const;
+  // At most 1 MiB of one, beginning with that chunk; nothing behind the last. Errors (caller):
+  // second_person, attachment_not_whole, attachment_gone, attachment_damaged.
+  [[nodiscard]] Result<Bytes> attachment_part(const CaseId& id, const MemberId& author,
+                                              const MessageId& message, std::size_t first,
+                                              const Actor& actor, Turn& turn) const;
+  // Whether the disk has room for what others send; nothing is asked for while it has not.
+  void allow_attachments(bool room) { transfers_.room = room; }
 
   // What is shown, to whom: only cases that the user may see, and what belongs to them.
   [[nodiscard]] NodeView view() const;
@@ -797,6 +837,62 @@ class Node {
   [[nodiscard]] Result<FormFields> stopped_fields(const CaseId& id, const CaseRecord& record,
                                                   const CaseRecord::CaseEvent& referral,
                                                   const ReferralForm& form, Turn& turn) const;
+  // node_attachment.cc
+  [[nodiscard]] Result<std::optional<AttachmentRecord>> read_attachment(const CaseId& id,
+                                                                        const MemberId& author,
+                                                                        const MessageId& message,
+                                                                        Turn& turn) const;
+  [[nodiscard]] Status keep_attachment(const CaseId& id, const MemberId& author,
+                                       const MessageId& message, const AttachmentRecord& record,
+                                       Turn& turn) const;
+  [[nodiscard]] Result<std::uint64_t> new_attachment_number(Turn& turn) const;
+  [[nodiscard]] Result<bool> take_attachment_room(const MemberId& member, std::uint64_t bytes,
+                                                  Turn& turn) const;
+  // Which chunks are here, by their leaves.
+  [[nodiscard]] Result<std::vector<std::optional<Digest>>> chunk_leaves(std::uint64_t number,
+                                                                        std::size_t count,
+                                                                        Turn& turn) const;
+  [[nodiscard]] Status keep_chunk(std::uint64_t number, std::size_t index, ByteView chunk,
+                                  const Digest& leaf, Turn& turn) const;
+  [[nodiscard]] Status check_attachment_recipients(const CaseRecord& record, const CaseId& id,
+                                                   std::span<const MemberId> to, Turn& turn) const;
+  [[nodiscard]] Status check_may_attach(const AttachmentAsk& ask, const CaseRecord& record,
+                                        std::span<const MemberId> to, Turn& turn) const;
+  [[nodiscard]] Result<AttachmentBegun> begun(const AttachmentRecord& record,
+                                              const MessageId& message, Turn& turn) const;
+  [[nodiscard]] Result<AttachmentRecord> own_upload(const CaseId& id, const MessageId& message,
+                                                    const Actor& actor, Turn& turn) const;
+  [[nodiscard]] Status remove_attachment(const CaseId& id, const MemberId& author,
+                                         const MessageId& message, Turn& turn);
+  [[nodiscard]] Status remove_chunks(const MemberId& author, const AttachmentRecord& record,
+                                     Turn& turn);
+  [[nodiscard]] Status erase_attachments(const CaseId& id, Turn& turn);
+  [[nodiscard]] Status sweep_removed_chunks(Turn& turn);
+  [[nodiscard]] Status drop_old_uploads(Turn& turn);
+
+  // node_transfer.cc
+  using Coming = AttachmentWork::Coming;
+  [[nodiscard]] Status load_attachments(Turn& turn);
+  [[nodiscard]] Status load_coming(Turn& turn);
+  // An event that was opened announces one.
+  [[nodiscard]] Status expect_attachment(const MemberId& member, const Inner& inner, Turn& turn);
+  [[nodiscard]] Status receive_want(const MemberId& member, ByteView frame, Turn& turn);
+  [[nodiscard]] Status note_whole(const MemberId& member, const CaseId& id,
+                                  const MessageId& message, AttachmentRecord& record, Turn& turn);
+  [[nodiscard]] Status receive_chunk(const MemberId& member, ByteView frame, Turn& turn);
+  [[nodiscard]] Status take_chunk(const MemberId& member, const ChunkFrame& frame, Coming& coming,
+                                  Turn& turn);
+  [[nodiscard]] Status end_coming(const MemberId& member, const MessageId& message,
+                                  AttachmentState state, Turn& turn);
+  [[nodiscard]] Status serve_chunks(Turn& turn);
+  [[nodiscard]] Status serve_chunk(const MemberId& member, const AttachmentWork::Asked& asked,
+                                   Turn& turn);
+  [[nodiscard]] Status ask_for_chunks(Turn& turn);
+  [[nodiscard]] Status ask_peer_for_chunks(const MemberId& member, Turn& turn);
+  [[nodiscard]] Status give_waiting_room(Turn& turn);
+  [[nodiscard]] bool may_transfer_with(const MemberId& member) const;
+  [[nodiscard]] std::optional<Duration> next_transfer() const;
+  void forget_transfers_with(const MemberId& member);
 
   // node_receive.cc
   [[nodiscard]] Status receive_hello(const MemberId& member, ByteView frame, Turn& turn);
@@ -922,6 +1018,8 @@ class Node {
   std::optional<CaseId> retention_from_;  // where the sweep goes on
   Duration next_erasure_;
   bool newcomers_ = false;  // somebody may not have been told yet which services are given here
+  AttachmentWork transfers_;
+  std::size_t uploads_ = 0;                // begun here and not sent
   std::optional<VerifiedKeySheet> sheet_;  // own
   Ledger ledger_;
   std::uint64_t session_first_ = 0;
@@ -955,6 +1053,8 @@ struct BodyFacts {
 };
 // Validates a body against its kind. Errors (caller): invalid_form, too_large, malformed.
 [[nodiscard]] Result<BodyFacts> check_body(EventKind kind, ByteView body);
+// Whether it is the first part of a referral in an emergency.
+[[nodiscard]] bool is_emergency(const Inner& inner);
 // The ids of messages are UUIDv7 by custom; those that a node makes by itself are, too.
 [[nodiscard]] MessageId draw_message_id(Turn& turn);
 

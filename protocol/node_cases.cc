@@ -28,6 +28,7 @@ Status Node::open_case_keys(Turn& turn) {
   }
   HAMROH_TRY(load_disclosures(turn));
   HAMROH_TRY(load_clocks(turn));
+  HAMROH_TRY(load_attachments(turn));
   return load_erasures(turn);
 }
 

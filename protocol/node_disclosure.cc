@@ -376,6 +376,10 @@ Result<Node::StoredBody> Node::shown_body(const Inner& inner, const Digest& dige
     HAMROH_ASSIGN(const Disclosure disclosure, parse_disclosure(inner.body));
     shown.body = encode(DisclosedFields{disclosure.about, disclosure.fields()});
   }
+  if (shown.kind == EventKind::attachment_add) {
+    HAMROH_ASSIGN(const AttachmentBody body, AttachmentBody::parse(inner.body));
+    shown.body = body.encode_shown();
+  }
   if (shown.kind != EventKind::referral_send) {
     return shown;
   }

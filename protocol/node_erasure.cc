@@ -131,6 +131,7 @@ Status Node::return_deliveries(const MessageId& message, const MessageRecord& re
 }
 
 Status Node::erase_rows(const CaseId& id, std::uint64_t place, Turn& turn) {
+  HAMROH_TRY(erase_attachments(id, turn));  // while their key still opens
   HAMROH_TRY(turn.store.erase(Table::case_event, CaseRecord::key(id)));
   HAMROH_TRY(turn.store.erase(Table::tier, TierRecord::due_key(id)));
   Bytes from(id.bytes.begin(), id.bytes.end());

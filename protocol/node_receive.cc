@@ -52,6 +52,10 @@ Status Node::receive(const MemberId& member, ByteView frame, Turn& turn) {
       return receive_envelope(member, peer, frame, turn);
     case FrameType::rekey:
       return receive_rekey(member, peer, frame, turn);
+    case FrameType::want:
+      return receive_want(member, frame, turn);
+    case FrameType::chunk:
+      return receive_chunk(member, frame, turn);
   }
   return peer_error(Code::malformed, "a frame of an unknown type");
 }
@@ -546,6 +550,9 @@ Result<Node::Verdict> Node::judge(const MemberId& member, const Inner& inner,
   if (body->referral && bars(body->referral->consent, {identity_.member, identity_.kind})) {
     return refuse(Code::barred_by_consent);
   }
+  if (kind == EventKind::attachment_add && !attachment_in(inner)) {
+    return refuse(Code::invalid_form);
+  }
   // What comes again to a member that lost it had its votes checked before its first receipt.
   if (is_voted_on(kind) && !again) {
     const Status voted = check_ballot(member, kind, inner.body, inner.case_id, record, turn);
@@ -649,6 +656,9 @@ Status Node::keep_message(const MemberId& member, Peer& peer, const Inner& inner
     HAMROH_TRY(keep_case(inner.case_id, case_row, turn));
     HAMROH_TRY(keep_body(index, inner.case_id, message.inner, turn));
     HAMROH_TRY(note_request(inner.case_id, turn));
+    if (kind == EventKind::attachment_add) {
+      HAMROH_TRY(expect_attachment(member, inner, turn));
+    }
   } else if (verdict.evidence_of) {
     HAMROH_TRY(keep_mismatch(member, *verdict.evidence_of, inner.case_id, message.inner, turn));
   }

@@ -50,7 +50,9 @@ Status Node::finish(Turn& turn) {
   }
   fresh_.clear();
   fresh_inners_.clear();
-  return {};
+  // Behind everything that is a message.
+  HAMROH_TRY(serve_chunks(turn));
+  return ask_for_chunks(turn);
 }
 
 Status Node::flush_ledger(Turn& turn) {
@@ -218,12 +220,16 @@ Status Node::send_plan(Plan& plan, Turn& turn) {
   for (const Owed& owed : plan.receipts) {
     leaves.emplace(owed.index, ReceiptSection{owed.message, owed.index, owed.entry});
   }
+  std::map<std::uint64_t, Leaf> urgent;
   for (const OutboxItem& item : plan.messages) {
     HAMROH_ASSIGN(const auto record, ledger_.read(turn.store, item.sent_index));
     CHECK(record);
     HAMROH_ASSIGN(Bytes inner, inner_of(item, turn));
-    leaves.emplace(item.sent_index,
-                   MessageSection{item.sent_index, record->entry, std::move(inner)});
+    (item.urgent ? urgent : leaves)
+        .emplace(item.sent_index, MessageSection{item.sent_index, record->entry, std::move(inner)});
+  }
+  if (leaves.empty()) {
+    leaves.swap(urgent);
   }
   std::vector<Leaf> batch;
   std::size_t bytes = 0;
@@ -236,18 +242,21 @@ Status Node::send_plan(Plan& plan, Turn& turn) {
     bytes = 0;
     return sent;
   };
-  for (auto& [index, leaf] : leaves) {
-    const auto* message = std::get_if<MessageSection>(&leaf);
-    const std::size_t more =
-        message != nullptr ? message_section_bytes(message->inner.size()) : receipt_section_bytes();
-    if (!batch.empty() && (bytes + more > bytes_max || batch.size() == envelope_leaves_max)) {
+  // Emergencies in envelopes of their own, before everything else of the turn.
+  for (std::map<std::uint64_t, Leaf>* lane : {&urgent, &leaves}) {
+    for (auto& [index, leaf] : *lane) {
+      const auto* message = std::get_if<MessageSection>(&leaf);
+      const std::size_t more = message != nullptr ? message_section_bytes(message->inner.size())
+                                                  : receipt_section_bytes();
+      if (!batch.empty() && (bytes + more > bytes_max || batch.size() == envelope_leaves_max)) {
+        HAMROH_TRY(send_batch());
+      }
+      bytes += more;
+      batch.push_back(std::move(leaf));
+    }
+    if (!batch.empty()) {
       HAMROH_TRY(send_batch());
     }
-    bytes += more;
-    batch.push_back(std::move(leaf));
-  }
-  if (!batch.empty()) {
-    HAMROH_TRY(send_batch());
   }
   // A pack travels last and alone: it may fill an envelope.
   if (plan.peer->wants_proof || !plan.pack.empty()) {

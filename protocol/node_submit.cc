@@ -63,6 +63,14 @@ tl::unexpected<Error> refuse_void(Code reason) {
 
 }  // namespace
 
+bool is_emergency(const Inner& inner) {
+  if (inner.kind != static_cast<std::uint16_t>(EventKind::referral_send)) {
+    return false;
+  }
+  const auto form = parse_referral(inner.body);
+  return form && form->triage.urgency == Urgency::emergency;
+}
+
 MessageId draw_message_id(Turn& turn) {
   auto id = turn.entropy.draw<MessageId>();
   const Bytes time = key_u64(turn.now.ms << 16U);
@@ -161,6 +169,11 @@ Result<BodyFacts> check_body(EventKind kind, ByteView body) {
       facts.event.until = missed->due;
       return facts;
     }
+    case BodyForm::attachment:
+      if (!AttachmentBody::parse(body)) {
+        return caller_error(Code::invalid_form, "not the body of an attachment");
+      }
+      return facts;
     case BodyForm::services:
     case BodyForm::later:
       break;
@@ -303,6 +316,9 @@ Result<Accepted> Node::submit(const Submission& given, const Actor& actor, Turn&
   if (given.kind == EventKind::deadline_missed || given.kind == EventKind::deadline_escalated) {
     return caller_error(Code::invalid_argument, "a node says by itself what was missed");
   }
+  if ((given.kind == EventKind::attachment_add) != (given.attachments.size() == 1)) {
+    return caller_error(Code::invalid_argument, "a file is attached chunk by chunk");
+  }
   HAMROH_ASSIGN(const BodyFacts facts, check_submitted(given.kind, given.body));
   const auto needed = capability_for(given.kind);
   if (needed && !active_member(identity_.member)->capabilities.has(*needed)) {
@@ -351,6 +367,9 @@ Result<Accepted> Node::submit(const Submission& given, const Actor& actor, Turn&
   std::ranges::sort(submission.to);
   if (std::ranges::adjacent_find(submission.to) != submission.to.end()) {
     return caller_error(Code::invalid_argument, "a recipient is named twice");
+  }
+  if (given.kind == EventKind::attachment_add) {
+    HAMROH_TRY(check_attachment_recipients(*record, *submission.case_id, submission.to, turn));
   }
   if (is_voted_on(given.kind)) {
     const Status voted =
@@ -465,6 +484,7 @@ Status Node::keep_submission(const Submission& submission, const EventFacts& fac
     const bool opens = inner.message.bytes == inner.case_id.bytes;
     inner.pack = opens ? pack_named() : record.pack;
   }
+  inner.attachments = submission.attachments;
   const bool by_itself = actor.user.is_zero();
   if (!by_itself) {
     inner.actor = pseudonym_of(*pseudonyms_, actor.user, inner.case_id);
@@ -519,8 +539,9 @@ Status Node::keep_sent(const Inner& inner, Bytes bytes, const Digest& digest, Tu
   HAMROH_TRY(keep_body(index, inner.case_id, bytes, turn));
   HAMROH_TRY(turn.store.put(Table::message, MessageRecord::key(identity_.member, inner.message),
                             message.encode()));
-  const OutboxItem item{inner.message, digest, index, static_cast<std::uint32_t>(bytes.size()),
-                        inner.expires, 0};
+  OutboxItem item{inner.message, digest, index, static_cast<std::uint32_t>(bytes.size()),
+                  inner.expires, 0};
+  item.urgent = is_emergency(inner);
   for (const MemberId& recipient : inner.recipients) {
     const Status queued = peers_.at(recipient).outbox.enqueue(index, item);
     CHECK(queued);

@@ -25,14 +25,17 @@ Status Outbox::enqueue(std::uint64_t sequence, const OutboxItem& item) {
   const bool added = items_.emplace(sequence, Slot{item, std::nullopt}).second;
   CHECK(added);
   sequence_of_.emplace(item.message, sequence);
-  waiting_.insert(sequence);
+  waiting_.insert(place_of(sequence));
   return {};
 }
 
 bool Outbox::fits(const Slot& slot) const {
+  const std::size_t more = slot.item.urgent ? limits::in_flight_urgent_max : 0;
+  const std::size_t more_bytes = slot.item.urgent ? limits::in_flight_urgent_bytes_max : 0;
   // One message always fits, so that a single large one cannot block the queue for ever.
-  return in_flight_ == 0 || (in_flight_ < limits::in_flight_messages_max &&
-                             in_flight_bytes_ + slot.item.bytes <= limits::in_flight_bytes_max);
+  return in_flight_ == 0 ||
+         (in_flight_ < limits::in_flight_messages_max + more &&
+          in_flight_bytes_ + slot.item.bytes <= limits::in_flight_bytes_max + more_bytes);
 }
 
 void Outbox::leave_flight(Slot& slot) {
@@ -48,11 +51,11 @@ std::vector<OutboxItem> Outbox::take_due(Duration monotonic, Entropy& entropy) {
   while (!retries_.empty() && retries_.begin()->first <= monotonic) {
     const std::uint64_t sequence = retries_.begin()->second;
     leave_flight(items_.at(sequence));
-    waiting_.insert(sequence);
+    waiting_.insert(place_of(sequence));
   }
   std::vector<OutboxItem> due;
   while (!waiting_.empty()) {
-    const std::uint64_t sequence = *waiting_.begin();
+    const std::uint64_t sequence = waiting_.begin()->second;
     Slot& slot = items_.at(sequence);
     if (!fits(slot)) {
       break;
@@ -77,7 +80,7 @@ std::optional<OutboxItem> Outbox::settle(const MessageId& message) {
   Slot& slot = items_.at(sequence);
   leave_flight(slot);
   OutboxItem item = slot.item;
-  waiting_.erase(sequence);
+  waiting_.erase(place_of(sequence));
   items_.erase(sequence);
   sequence_of_.erase(found);
   return item;
@@ -98,7 +101,7 @@ void Outbox::retry_all() {
   for (const auto& [when, sequence] : retries_) {
     Slot& slot = items_.at(sequence);
     slot.retry_at.reset();
-    waiting_.insert(sequence);
+    waiting_.insert(place_of(sequence));
   }
   retries_.clear();
   in_flight_ = 0;
@@ -138,7 +141,7 @@ std::vector<OutboxItem> Outbox::all() const {
 }
 
 std::optional<Duration> Outbox::next_due() const {
-  if (!waiting_.empty() && fits(items_.at(*waiting_.begin()))) {
+  if (!waiting_.empty() && fits(items_.at(waiting_.begin()->second))) {
     return Duration{0};
   }
   if (retries_.empty()) {
@@ -158,12 +161,12 @@ void Outbox::check_invariants() const {
   CHECK(in_flight_ == retries_.size());
   std::size_t bytes = 0;
   for (const auto& [sequence, slot] : items_) {
-    CHECK(slot.retry_at.has_value() != waiting_.contains(sequence));
+    CHECK(slot.retry_at.has_value() != waiting_.contains(place_of(sequence)));
     CHECK(!slot.retry_at || retries_.contains({*slot.retry_at, sequence}));
     bytes += slot.retry_at ? slot.item.bytes : 0;
   }
   CHECK(bytes == in_flight_bytes_);
-  CHECK(in_flight_ <= limits::in_flight_messages_max);
+  CHECK(in_flight_ <= limits::in_flight_messages_max + limits::in_flight_urgent_max);
 }
 
 }  // namespace hamroh

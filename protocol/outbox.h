@@ -2,7 +2,8 @@
 //
 // Rules, each with its reason:
 // * A message stays until its receipt is verified: zmq_send and TCP promise nothing.
-// * Messages go out in the order of submission, so that ids rise at the recipient.
+// * Messages go out in the order of submission, so that ids rise at the recipient; but emergencies
+//   before everything else that waits, and with room in flight of their own.
 // * What is in flight is bounded in messages and bytes, so that a silent peer cannot fill a queue.
 // * A message without receipt is sent again after a delay that doubles from retry_delay_min to
 //   retry_delay_max, with up to 25 % of jitter, so that peers do not fall into step.
@@ -31,6 +32,7 @@ struct OutboxItem {
   // Own ledger index of the `redelivered` entry, if the recipient lost what it had opened; else 0.
   // Such an item does not expire: its author was told long ago that it had arrived.
   std::uint64_t redelivered = 0;
+  bool urgent = false;  // an emergency
 };
 
 class Outbox {
@@ -38,8 +40,8 @@ class Outbox {
   // Fails (caller, Code::full) at limits::outbox_messages_per_peer_max. `sequence` orders the queue
   // and must be new.
   [[nodiscard]] Status enqueue(std::uint64_t sequence, const OutboxItem& item);
-  // Takes what is due now: never sent items and those whose retry time has come, oldest first,
-  // while the in-flight bounds allow. They count as in flight from here on.
+  // Takes what is due now: never sent items and those whose retry time has come, emergencies first,
+  // then oldest first, while the in-flight bounds allow. They count as in flight from here on.
   [[nodiscard]] std::vector<OutboxItem> take_due(Duration monotonic, Entropy& entropy);
   // Removes and returns it; nothing if it is not (or no longer) here.
   [[nodiscard]] std::optional<OutboxItem> settle(const MessageId& message);
@@ -72,7 +74,12 @@ class Outbox {
 
   std::map<std::uint64_t, Slot> items_;  // by sequence
   std::map<MessageId, std::uint64_t> sequence_of_;
-  std::set<std::uint64_t> waiting_;                       // never sent, or due again
+  // Never sent, or due again; (not urgent, sequence).
+  using Place = std::pair<bool, std::uint64_t>;
+  [[nodiscard]] Place place_of(std::uint64_t sequence) const {
+    return {!items_.at(sequence).item.urgent, sequence};
+  }
+  std::set<Place> waiting_;
   std::set<std::pair<Duration, std::uint64_t>> retries_;  // (when, sequence) of those in flight
   std::size_t in_flight_ = 0;
   std::size_t in_flight_bytes_ = 0;

@@ -43,20 +43,25 @@ enum class Table : std::uint8_t {
   // Reader tier: member id -> the services that it gives. No word of a person, but where shelters
   // are is what somebody looks for who takes the machine away.
   service = 22,
+  chunk = 23,       // reader tier, integer keyed: sealed chunks of attachments
+  attachment = 24,  // reader tier: what is known of attachments, and what is still to do for them
+  chunk_leaf = 25,  // reader tier, integer keyed: the leaf of each chunk that is here
   due = 26,         // reader tier: time u64 ‖ case id -> nothing: where clocks run
   escalation = 27,  // reader tier, integer keyed: what an oversight body was told
 };
 inline constexpr std::array all_tables{
-    Table::meta,        Table::node_secret,  Table::reader_secret, Table::peer,      Table::ledger,
-    Table::ledger_node, Table::session_note, Table::pending,       Table::held,      Table::message,
-    Table::body,        Table::case_event,   Table::proof,         Table::conflict,  Table::user,
-    Table::case_key,    Table::access,       Table::erased,        Table::task,      Table::pack,
-    Table::tier,        Table::service,      Table::due,           Table::escalation};
+    Table::meta,       Table::node_secret, Table::reader_secret, Table::peer,
+    Table::ledger,     Table::ledger_node, Table::session_note,  Table::pending,
+    Table::held,       Table::message,     Table::body,          Table::case_event,
+    Table::proof,      Table::conflict,    Table::user,          Table::case_key,
+    Table::access,     Table::erased,      Table::task,          Table::pack,
+    Table::tier,       Table::service,     Table::chunk,         Table::attachment,
+    Table::chunk_leaf, Table::due,         Table::escalation};
 
 [[nodiscard]] constexpr bool is_integer_keyed(Table table) {
   return table == Table::ledger || table == Table::session_note || table == Table::pending ||
          table == Table::body || table == Table::proof || table == Table::case_key ||
-         table == Table::escalation;
+         table == Table::chunk || table == Table::chunk_leaf || table == Table::escalation;
 }
 
 class Transaction {

@@ -32,6 +32,9 @@ enum class Tier : std::uint8_t { node = 1, reader = 2 };
     case Table::service:
     case Table::due:
     case Table::escalation:
+    case Table::chunk:
+    case Table::attachment:
+    case Table::chunk_leaf:
       return Tier::reader;
     default:
       return Tier::node;

@@ -5,6 +5,7 @@
 #include "protocol/api.h"
 #include "protocol/ledger.h"
 #include "protocol/text.h"
+#include "protocol/wire_api_attachments.h"
 #include "protocol/wire_api_parts.h"
 #include "protocol/wire_api_users.h"
 #include "protocol/wire_buffer.h"
@@ -236,6 +237,29 @@ struct FillRequest {
     out.flag = ask.before.has_value();
     out.number = ask.before.value_or(0);
     out.limit = ask.limit;
+  }
+  void operator()(const AttachFile& ask) {
+    out.message = raw(ask.message);
+    out.members = join(ask.to);
+    out.number = ask.bytes;
+    lay(ask.case_id, encode_part(ask));
+  }
+  void operator()(const AttachPart& ask) {
+    out.message = raw(ask.message);
+    out.case_id = raw(ask.case_id);
+    out.number = ask.first;
+    out.bytes = ask.bytes;
+  }
+  void operator()(const AttachDone& ask) {
+    out.message = raw(ask.message);
+    out.case_id = raw(ask.case_id);
+  }
+  void operator()(const ListAttachments& ask) { out.case_id = raw(ask.case_id); }
+  void operator()(const GetAttachment& ask) {
+    out.message = raw(ask.message);
+    out.case_id = raw(ask.case_id);
+    out.members = raw(ask.author);
+    out.number = ask.first;
   }
   template <class Other>
   void operator()(const Other&) {}  // a verb of users: FillUserFields
@@ -499,6 +523,12 @@ Result<Ask> parse_query(std::size_t verb, const wire::RequestMessage& table) {
     case verb_of<ListDue>:
     case verb_of<ListEscalations>:
       return parse_due_ask(verb, table);
+    case verb_of<AttachFile>:
+    case verb_of<AttachPart>:
+    case verb_of<AttachDone>:
+    case verb_of<ListAttachments>:
+    case verb_of<GetAttachment>:
+      return parse_attachment_ask(verb, table);
     default:
       return parse_user_verb(verb, table);
   }
@@ -1036,6 +1066,9 @@ struct FillReply {
       flag = reply.sent->duplicate;
     }
   }
+  void operator()(const Attaching& reply) { bytes = put(builder, ByteView(encode_part(reply))); }
+  void operator()(const Attachments& reply) { bytes = put(builder, ByteView(encode_part(reply))); }
+  void operator()(const AttachmentPart& reply) { bytes = put(builder, ByteView(reply.bytes)); }
   void operator()(const Published& reply) {
     number = reply.serial;
     size = reply.members;
@@ -1427,6 +1460,10 @@ Result<Answer> parse_answer(std::size_t verb, const wire::ReplyMessage& table) {
       return Escalations{std::move(known),
                          table.flag() ? std::optional(table.number()) : std::nullopt};
     }
+    case answer_of<Attaching>:
+    case answer_of<Attachments>:
+    case answer_of<AttachmentPart>:
+      return parse_attachment_answer(verb, table);
     default:
       return parse_user_answer(verb, table);
   }

@@ -518,6 +518,73 @@ Result<api::Vote> Client::sign_vote(const Digest& digest, ByteView passphrase) {
   return call<api::Vote>(api::SignVote{digest, copy_of(passphrase)});
 }
 
+// ---- files with a case
+
+Result<api::Accepted> Client::attach(const api::AttachFile& file, ByteView content,
+                                     const Progress& progress) {
+  const auto shape = AttachmentShape::of(content.size());
+  if (!shape || file.bytes != content.size()) {
+    return caller_error(Code::too_large, "an attachment has 1 byte to 64 MiB");
+  }
+  HAMROH_ASSIGN(const api::Attaching begun, call<api::Attaching>(file));
+  std::uint64_t there = content.size();
+  for (const std::uint16_t index : begun.missing) {
+    there -= index < shape->count() ? shape->plain_bytes(index) : 0;
+  }
+  // Each request brings as many of the missing chunks as lie side by side and fit it.
+  for (auto next = begun.missing.begin(); next != begun.missing.end();) {
+    api::AttachPart part{file.message, file.case_id, *next, {}};
+    for (std::size_t index = *next;
+         next != begun.missing.end() && *next == index && index < shape->count() &&
+         part.bytes.size() < api::limits::attachment_part_bytes;
+         ++index, ++next) {
+      append(part.bytes,
+             content.subspan(index * limits::attachment_chunk_bytes, shape->plain_bytes(index)));
+    }
+    if (part.bytes.empty()) {
+      return peer_error(Code::malformed, "the node asks for a chunk that there is not");
+    }
+    there += part.bytes.size();
+    HAMROH_TRY(call<api::Done>(std::move(part)));
+    if (progress) {
+      progress(there);
+    }
+  }
+  return call<api::Accepted>(api::AttachDone{file.message, file.case_id});
+}
+
+Result<std::vector<AttachmentView>> Client::attachments(const CaseId& case_id) {
+  HAMROH_ASSIGN(auto reply, call<api::Attachments>(api::ListAttachments{case_id}));
+  return std::move(reply.attachments);
+}
+
+Result<Bytes> Client::read_attachment(const CaseId& case_id, const AttachmentView& attachment,
+                                      const Progress& progress) {
+  const auto shape = AttachmentShape::of(attachment.bytes);
+  if (!shape) {
+    return peer_error(Code::malformed, "an attachment has 1 byte to 64 MiB");
+  }
+  Bytes content;
+  content.reserve(attachment.bytes);
+  for (std::size_t index = 0; content.size() < attachment.bytes;) {
+    HAMROH_ASSIGN(const auto part, call<api::AttachmentPart>(api::GetAttachment{
+                                       case_id, attachment.author, attachment.message,
+                                       static_cast<std::uint16_t>(index)}));
+    if (part.bytes.empty() || content.size() + part.bytes.size() > attachment.bytes) {
+      return peer_error(Code::malformed, "the node's parts of a file do not make it up");
+    }
+    append(content, part.bytes);
+    index = content.size() / limits::attachment_chunk_bytes;
+    if (progress) {
+      progress(content.size());
+    }
+  }
+  if (crypto::sha256({content}) != attachment.sha256) {
+    return caller_error(Code::attachment_damaged, "the file is not what its author said it was");
+  }
+  return content;
+}
+
 // ---- pipelined
 
 Status Client::submit_async(const api::Submit& submission, Callback callback) {

@@ -35,6 +35,15 @@ int main(int count, char** values) {
   flooring->add_option("--size", floor.bytes, "Bytes of a form (default 2048)");
   flooring->add_option("--directory", floor.directory, "Whose disk (default: here)");
   flooring->add_flag("--json", floor.json, "Print JSON");
+  hamroh::bench::AttachmentOptions attachment;
+  CLI::App* attaching = app.add_subcommand(
+      "attachment", "A file with a case, beside what seal and disk alone would allow");
+  attaching->add_option("--mib", attachment.mebibytes, "Its size (default 64)")
+      ->check(CLI::Range(1, 64));
+  attaching->add_option("--runs", attachment.runs, "Whose median is taken (default 3)")
+      ->check(CLI::Range(1, 30));
+  attaching->add_option("--directory", attachment.directory, "Where the homes are made");
+  attaching->add_flag("--json", attachment.json, "Print JSON");
   hamroh::bench::BackupOptions backup;
   CLI::App* backing = app.add_subcommand(
       "backup", "Backups of a large store, and what they cost the messages meanwhile");
@@ -109,6 +118,9 @@ int main(int count, char** values) {
   }
   if (checking->parsed()) {
     return hamroh::bench::run_rights(rights);
+  }
+  if (attaching->parsed()) {
+    return hamroh::bench::run_attachment(attachment);
   }
   if (backing->parsed()) {
     return hamroh::bench::run_backup(backup);

@@ -29,6 +29,14 @@ struct Pushed {
 // The other node, once the two have met; within 30 s.
 [[nodiscard]] std::optional<MemberId> meet(Client& client);
 
+struct AttachmentOptions {
+  std::size_t mebibytes = 64;
+  int runs = 3;  // whose median is taken
+  std::string directory = ".";
+  bool json = false;
+};
+int run_attachment(const AttachmentOptions& options);
+
 struct BackupOptions {
   std::uint64_t store_megabytes = 1'024;  // to be filled first
   std::uint64_t messages = 20'000;        // at window 64, in each round

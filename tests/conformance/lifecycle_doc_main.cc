@@ -94,6 +94,8 @@ std::string body(const Rule& rule) {
       return "fields of the form, opened";
     case BodyForm::deadline:
       return "about, which clock, who owes, since when, due when";
+    case BodyForm::attachment:
+      return "key, name and kind of a file";
     case BodyForm::services:
       return "a statement of services";
     case BodyForm::consent:

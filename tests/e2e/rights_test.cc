@@ -101,6 +101,13 @@ HAMROH_SAMPLES(PublishServices, {api::PublishServices{bytes("no statement")}})
 HAMROH_SAMPLES(ListServices, {api::ListServices{}})
 HAMROH_SAMPLES(ProposeDecision, {api::ProposeDecision{{}, EventKind::status_assign, {}}})
 HAMROH_SAMPLES(CastVote, {api::CastVote{{}, sample_certificate(), {}}})
+HAMROH_SAMPLES(AttachFile, {api::AttachFile{{}, {}, {}, 1, {}, MediaType::other, "a"}})
+HAMROH_SAMPLES(AttachPart, {api::AttachPart{{}, {}, 0, bytes("a")}})
+HAMROH_SAMPLES(AttachDone, {api::AttachDone{}})
+HAMROH_SAMPLES(ListAttachments, {api::ListAttachments{}})
+HAMROH_SAMPLES(GetAttachment, {api::GetAttachment{}})
+HAMROH_SAMPLES(ListDue, {api::ListDue{}})
+HAMROH_SAMPLES(ListEscalations, {api::ListEscalations{}})
 #undef HAMROH_SAMPLES
 
 template <std::size_t... Places>

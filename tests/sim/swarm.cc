@@ -102,7 +102,9 @@ class Run {
     }
     const std::size_t who = anybody();
     const CaseId& id = world_.random().pick(referrals_);
-    switch (world_.random().below(10)) {
+    switch (world_.random().below(11)) {
+      case 10:
+        return world_.attach(who, id);
       case 9:
         return world_.vote(who, id);
       case 8:

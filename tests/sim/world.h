@@ -67,6 +67,8 @@ class World {
   void come_or_leave(std::size_t who);
   // A commissioner signs a decision on a status; nobody lets her sign twice under one.
   void vote(std::size_t who, const CaseId& id);
+  // Brings a file to a case, now and then in two parts, for whoever may get it.
+  void attach(std::size_t who, const CaseId& id);
   // Says how many places it has, now and then less than a minute after it said something else.
   void publish_services(std::size_t who);
 
@@ -234,6 +236,10 @@ class World {
   void check_answers();
   // What it knows of services was said by who is said to have said it, and never gets older.
   void check_services(std::size_t who);
+  void check_attachments(std::size_t who);
+  [[nodiscard]] std::optional<AttachmentView> attachment_at(std::size_t who,
+                                                            const MessageId& message);
+  void check_files_arrived();
   // That no key on the disk opens the rows of before, whichever of them stand there again.
   void check_destroyed(std::size_t who, const CaseId& id, const MemoryStore::Rows& before);
   void check_certificates();
@@ -303,6 +309,13 @@ class World {
     std::vector<ConsentScope> stated = {};  // by everything that was ever said about it since
   };
   std::map<CaseId, Form> forms_;
+  struct File {
+    std::size_t author = 0;
+    CaseId case_id;
+    std::uint64_t bytes = 0;
+  };
+  std::map<MessageId, File> files_;
+  std::set<Digest> leaves_;  // of every chunk that any node has sealed
   std::map<std::string, std::pair<CaseId, FormField>, std::less<>> words_;  // of later tiers
 };
 

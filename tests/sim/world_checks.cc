@@ -182,6 +182,7 @@ void World::check_after_turn(std::size_t who, const Effects& effects) {
     check_ghosts(who);
     check_disclosed(who);
     check_services(who);
+    check_attachments(who);
     for (const auto& [key, value] : site.disk.rows()) {
       check_bytes(key.second, "the key of a record on disk");
       check_bytes(value, "a record on disk");
@@ -517,6 +518,7 @@ void World::report_unsettled() {
 // After healing: what the author was told is what the recipient holds; every receipt verifies for
 // an outsider; and nodes that hold the same events show the same case.
 void World::check_outcomes() {
+  check_files_arrived();
   for (const auto& [id, sent] : model_) {
     const auto shown = message(sent.author, id);
     if (!trustworthy(sent.author) || sent.lost || !shown) {

@@ -97,6 +97,7 @@ struct World::Site {
   };
   People people;
   std::uint64_t bodies_read = 0;  // rows of Table::body below that were looked at for canaries
+  std::set<Digest> chunks_checked;
   std::map<std::uint64_t, Bytes> said_of_services;     // by serial
   std::map<MemberId, std::uint64_t> services_serials;  // the newest that it knew
   // The last statement about consent that it has made or opened, by case.

@@ -129,9 +129,25 @@ std::vector<Request> all_requests() {
       {43, GetPack{filled<Digest>(3)}},
       {42, PublishServices{Bytes(hamroh::limits::services_bytes_max, 4)}},
       {43, ListServices{std::nullopt, 1}},
+      {51, ListDue{std::nullopt, 1}},
+      {52, ListDue{DuePlace{{7}, filled<CaseId>(2)}, limits::due_cases_max}},
+      {53, ListEscalations{std::nullopt, 1}},
+      {54, ListEscalations{0, limits::escalations_max}},
       {44, ListServices{member, limits::services_max}},
       {45, ProposeDecision{case_id, EventKind::status_refuse, bytes("particulars")}},
       {46, CastVote{filled<TaskId>(2), certificate(), filled<Signature>(7)}},
+      {47, AttachFile{message,
+                      case_id,
+                      {member, filled<MemberId>(4)},
+                      hamroh::limits::attachment_bytes_max,
+                      filled<Digest>(5),
+                      MediaType::archive,
+                      "Шаҳодатнома.pdf"}},
+      {48, AttachFile{message, case_id, {}, 1, {}, MediaType::other, "a"}},
+      {49, AttachPart{message, case_id, 1023, Bytes(70'000, 3)}},
+      {50, AttachDone{message, case_id}},
+      {51, ListAttachments{case_id}},
+      {52, GetAttachment{case_id, member, message, 1023}},
   };
 }
 
@@ -280,6 +296,20 @@ ErasedRecord erased_record() {
   return record;
 }
 
+AttachmentView attachment_view(AttachmentState state) {
+  return {filled<MemberId>(1),
+          filled<MessageId>(2),
+          state,
+          MediaType::image,
+          "scan.png",
+          hamroh::limits::attachment_bytes_max,
+          filled<Digest>(3),
+          1024,
+          17,
+          {1'700'000'000'000},
+          {{filled<MemberId>(4), 5, {}}, {filled<MemberId>(5), 1024, {6}}}};
+}
+
 std::vector<Reply> all_replies() {
   Event event;
   event.index = 8;
@@ -327,11 +357,29 @@ std::vector<Reply> all_replies() {
                     names()}},
       {25, Found{{filled<MessageId>(1), filled<MessageId>(2)}}},
       {32, Published{1'790'000'000'000, 17}},
+      {61, Due{}},
+      {62, Due{{{filled<CaseId>(2),
+                 {{Clock::receipt,
+                   filled<Digest>(3),
+                   filled<MemberId>(4),
+                   filled<MemberId>(5),
+                   Urgency::urgent,
+                   {1},
+                   {{2}, {3}, {4}}}}},
+                {filled<CaseId>(6), {}}},
+               DuePlace{{7}, filled<CaseId>(6)}}},
+      {63, Escalations{}},
+      {64, Escalations{{{9, filled<MemberId>(4), {8}, bytes("a statement")}}, 9}},
       {33, Services{{{filled<MemberId>(3), {5}, Bytes(70, 1)}, {filled<MemberId>(4), {6}, {}}},
                     filled<MemberId>(4)}},
       {34, Proposed{filled<TaskId>(2), filled<Digest>(3), 1, 3}},
       {35, Counted{1, 3, {}}},
       {36, Counted{3, 3, Accepted{filled<MessageId>(1), filled<CaseId>(2), true}}},
+      {37, Attaching{attachment_view(AttachmentState::uploading), {0, 7, 1023}}},
+      {38, Attachments{{attachment_view(AttachmentState::whole),
+                        attachment_view(AttachmentState::damaged)}}},
+      {39, Attachments{}},
+      {40, AttachmentPart{Bytes(70'000, 4)}},
       {26, Case{case_view(true), names()}},
       {27, Body{EventKind::referral_send, Bytes(30, 3), true}},
       {21, RecoveryShares{{Bytes(recovery_share_bytes, 1), Bytes(recovery_share_bytes, 2)}}},
@@ -451,6 +499,15 @@ TEST(Api, RequestsOverTheirBoundsAreRefused) {
       {1, AddUser{{}, "x", Role::auditor, {hamroh::limits::teams_max + 1, "a"}, {}, {}, {}}},
       {1, ChangeUser{{}, static_cast<Role>(9), {}, {}, {}}},
       {1, SetFactor{static_cast<FactorStep>(4), {}, ""}},
+      {1, AttachFile{message, {}, crowd, 1, {}, MediaType::other, "a"}},
+      {1, AttachFile{message, {}, {}, 1, {}, static_cast<MediaType>(0), "a"}},
+      {1, AttachFile{message, {}, {}, 1, {}, static_cast<MediaType>(9), "a"}},
+      {1, AttachPart{message, {}, 0, Bytes(limits::attachment_part_bytes + 1, 1)}},
+      {1, AttachPart{message, {}, 1024, Bytes(1, 1)}},
+      {1, GetAttachment{{}, {}, message, 1024}},
+      {1, ListDue{std::nullopt, 0}},
+      {1, ListDue{std::nullopt, limits::due_cases_max + 1}},
+      {1, ListEscalations{std::nullopt, limits::escalations_max + 1}},
   };
   for (std::size_t i = 0; i < wrong.size(); ++i) {
     EXPECT_FALSE(parse_request(encode(wrong[i]))) << i;

@@ -53,6 +53,35 @@ TEST_F(OutboxTest, SendsInTheOrderOfSubmission) {
   EXPECT_EQ(outbox_.in_flight(), 3U);
 }
 
+TEST_F(OutboxTest, AnEmergencyGoesBeforeWhateverWaitsAndHasRoomOfItsOwn) {
+  const std::uint64_t many = limits::in_flight_messages_max + 100;
+  for (std::uint64_t i = 1; i <= many; ++i) {
+    enqueue(i);
+  }
+  EXPECT_EQ(due({0}).size(), limits::in_flight_messages_max);
+  EXPECT_TRUE(due({0}).empty());
+  OutboxItem emergency = item(many + 1);
+  emergency.urgent = true;
+  ASSERT_TRUE(outbox_.enqueue(many + 1, emergency));
+  EXPECT_EQ(outbox_.next_due(), Duration{0});
+  EXPECT_EQ(due({0}), Numbers{many + 1});
+  outbox_.retry_all();
+  EXPECT_EQ(due({0}).front(), many + 1);
+}
+
+TEST_F(OutboxTest, RoomForEmergenciesHasItsBoundToo) {
+  for (std::uint64_t i = 1; i <= limits::in_flight_messages_max; ++i) {
+    enqueue(i);
+  }
+  EXPECT_EQ(due({0}).size(), limits::in_flight_messages_max);
+  for (std::uint64_t i = 0; i < limits::in_flight_urgent_max + 1; ++i) {
+    OutboxItem emergency = item(10'000 + i);
+    emergency.urgent = true;
+    ASSERT_TRUE(outbox_.enqueue(10'000 + i, emergency));
+  }
+  EXPECT_EQ(due({0}).size(), limits::in_flight_urgent_max);
+}
+
 TEST_F(OutboxTest, KeepsAMessageUntilItIsSettled) {
   enqueue(1);
   due({0});

@@ -186,6 +186,21 @@ class Client {
     DeadlineStatement statement;
   };
   [[nodiscard]] Result<std::vector<KnownEscalation>> escalations();
+  // ---- files with a case
+
+  // Brings a file to the node, from where it stood if that was begun before under the same message
+  // id, and has it announced to its recipients, whose nodes then fetch it. `progress` hears how
+  // many bytes are there. Only for recipients that the consent opens T4 to: not_granted.
+  using Progress = std::function<void(std::uint64_t bytes)>;
+  [[nodiscard]] Result<api::Accepted> attach(const api::AttachFile& file, ByteView content,
+                                             const Progress& progress = {});
+  // Of a case, oldest first.
+  [[nodiscard]] Result<std::vector<AttachmentView>> attachments(const CaseId& case_id);
+  // The whole of one, compared with what its author said of it. A second person has to have agreed.
+  // Errors (caller): second_person, attachment_not_whole, attachment_gone, attachment_damaged.
+  [[nodiscard]] Result<Bytes> read_attachment(const CaseId& case_id,
+                                              const AttachmentView& attachment,
+                                              const Progress& progress = {});
 
   // ---- pipelined
 

@@ -29,6 +29,7 @@ std::vector<Bytes> seeds() {
       {8, GetStatus{}},
       {11, PublishServices{Bytes(200, 4)}},
       {12, ListServices{filled<MemberId>(3), 5}},
+      {13, ListDue{DuePlace{{7}, filled<CaseId>(2)}, 5}},
       {13, ProposeDecision{filled<CaseId>(2), EventKind::status_assign, Bytes(40, 3)}},
       {14, CastVote{filled<TaskId>(2), voter, filled<Signature>(3)}},
   };

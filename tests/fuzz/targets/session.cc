@@ -6,6 +6,7 @@
 //   3  an earlier frame again
 // Nothing false may be believed, and no input may end the process.
 
+#include "protocol/attachment.h"
 #include "protocol/envelope.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/sim/world.h"
@@ -35,7 +36,12 @@ std::vector<Bytes> seeds() {
   add_step(steps, 2, {});
   add_step(steps, 3, Bytes{0});
   add_step(steps, 0, encode_rekey({filled<Digest>(2), Bytes(30, 3)}));
-  return {steps};
+  // A want of what nobody announced, a chunk that nobody asked for.
+  Bytes files;
+  add_step(files, 0, encode_want({filled<MessageId>(3), 0, false, {0, 1}}));
+  add_step(files, 0, encode_chunk({filled<MessageId>(3), Code::none, 0, {}, Bytes(40, 1)}));
+  add_step(files, 0, encode_chunk({filled<MessageId>(3), Code::none, chunk_none, {}, {}}));
+  return {steps, files};
 }
 
 void run(ByteView input) {
