@@ -112,10 +112,6 @@ Status Node::keep_chunk(std::uint64_t number, std::size_t index, ByteView chunk,
 Status Node::check_attachment_recipients(const CaseRecord& record, const CaseId& id,
                                          std::span<const MemberId> to, Turn& turn) const {
   const CaseState state = record.fold(id);
-  constexpr States changed{State::narrowed, State::withdrawn};
-  const bool stands = std::ranges::none_of(state.tracks, [&](const TrackState& track) {
-    return track.track == Track::consent && changed.has(track.state);
-  });
   std::vector<MemberId> may;
   for (const CaseRecord::CaseEvent& event : record.events) {
     if (event.kind != static_cast<std::uint16_t>(EventKind::referral_send)) {
@@ -123,7 +119,7 @@ Status Node::check_attachment_recipients(const CaseRecord& record, const CaseId&
     }
     may.push_back(event.author);
     HAMROH_ASSIGN(const auto message, read_message(event.author, event.message, turn));
-    if (!stands || !message || !message->body) {
+    if (!message || !message->body) {
       continue;
     }
     HAMROH_ASSIGN(const Inner inner, read_inner(*message, turn));
@@ -131,8 +127,9 @@ Status Node::check_attachment_recipients(const CaseRecord& record, const CaseId&
     if (!form) {
       continue;
     }
+    HAMROH_ASSIGN(const auto consent, consent_to_disclose(id, record, state, event, *form, turn));
     for (const TrackState& track : state.tracks) {
-      const FormFields open = granted_to(track.member, form->consent, Occasion::by_hand, turn);
+      const FormFields open = granted_to(track.member, consent, Occasion::by_hand, turn);
       if (track.track == Track::referral && track.state == State::accepted &&
           !(open & fields_of(DisclosureTier::t4)).empty()) {
         may.push_back(track.member);

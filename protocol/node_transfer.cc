@@ -201,6 +201,14 @@ Status Node::receive_want(const MemberId& member, ByteView frame, Turn& turn) {
     HAMROH_TRY(note_whole(member, record->case_id, want.message, *kept, turn));
     return answer(Code::none);
   }
+  // Somebody may have withdrawn the consent since it was announced.
+  HAMROH_ASSIGN(const auto of_case, read_case(record->case_id, turn));
+  const Status granted =
+      of_case ? check_attachment_recipients(*of_case, record->case_id, std::span(&member, 1), turn)
+              : Status(caller_error(Code::not_granted, "no such case"));
+  if (!granted) {
+    return granted.error().blame == Blame::environment ? granted : answer(Code::attachment_gone);
+  }
   if (want.chunks.back() >= kept->shape().count()) {
     return peer_error(Code::malformed, "a want of a chunk that there is not");
   }

@@ -168,6 +168,15 @@ MessageView message_view(std::uint8_t seed) {
 
 CaseView case_view(bool with_events) {
   CaseView shown;
+  shown.pack = filled<Digest>(31);
+  shown.pack_here = with_events;
+  shown.clocks = {{Clock::first_help,
+                   filled<Digest>(3),
+                   filled<MemberId>(4),
+                   filled<MemberId>(5),
+                   Urgency::emergency,
+                   {1},
+                   {{2}, {3}, {4}}}};
   shown.id = filled<CaseId>(2);
   shown.opened = {1'700'000'000'000};
   shown.author = filled<MemberId>(3);

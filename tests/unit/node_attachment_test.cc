@@ -191,6 +191,21 @@ TEST_F(Attachment_, WithoutAConsentThatOpensT4ItGoesNowhere) {
   EXPECT_EQ(rows(ngo_, Table::attachment), 0U);
 }
 
+TEST_F(Attachment_, OnceTheConsentIsWithdrawnNothingMoreOfItIsServed) {
+  open_case();
+  announce(file_of(20 * whole_chunk));
+  ConsentStatement withdrawn;
+  withdrawn.date = "2026-09-21";
+  ASSERT_TRUE(
+      submit(ngo_, {id_of(20), id(), EventKind::consent_withdraw, {}, encode(withdrawn), {}}));
+  for (int round = 0; round < 3; ++round) {
+    talk();
+  }
+  EXPECT_EQ(state_at(commission_), AttachmentState::gone);
+  EXPECT_LT(list(commission_)[0].here, 20);
+  EXPECT_EQ(code_of(begin(ngo_, ask_for(file_of(10), 21))), Code::not_granted);
+}
+
 TEST_F(Attachment_, WhoHasNotAcceptedThePersonGetsNoFile) {
   ReferralForm form = parse_referral(referral()).value();
   form.consent.scope = {{{"kind:commission"}, {t1, t4}, {"protection"}}};
