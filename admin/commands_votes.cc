@@ -20,6 +20,7 @@ struct Choice {
 };
 const Choice choices[] = {{"assign", EventKind::status_assign, {}},
                           {"refuse", EventKind::status_refuse, {}},
+                          {"approve", EventKind::fund_approve, {}},
                           {"overturn", EventKind::appeal_outcome, State::overturned},
                           {"uphold", EventKind::appeal_outcome, State::upheld}};
 
@@ -85,13 +86,35 @@ std::string voters_json(const Proposal& proposal, const Names& names) {
   return "[" + text + "]";
 }
 
+// The request for money that was typed, or the newest that waits.
+Lookup<std::optional<Digest>> find_request(const Arguments& arguments, const CaseId& id,
+                                           Client& client) {
+  const auto shown = client.case_view(id);
+  if (!shown) {
+    return tl::unexpected(LookupFault{shown.error(), {}});
+  }
+  if (!arguments.about.empty()) {
+    return find_event(client, shown->shown, arguments.about);
+  }
+  std::optional<Digest> newest;
+  for (const TrackState& track : shown->shown.tracks) {
+    if (track.track == Track::fund && track.state == State::asked) {
+      newest = track.about;
+    }
+  }
+  return newest ? Lookup<std::optional<Digest>>(newest)
+                : tl::unexpected(LookupFault{
+                      {Code::not_found, Blame::caller, "no request for money waits in this case"},
+                      {}});
+}
+
 }  // namespace
 
 int vote(const Arguments& arguments) {
   const auto choice = std::ranges::find_if(
       choices, [&](const Choice& one) { return arguments.outcome == one.word; });
   if (choice == std::end(choices)) {
-    return usage(arguments, "the vote is assign, refuse, overturn or uphold");
+    return usage(arguments, "the vote is assign, refuse, overturn, uphold or approve");
   }
   Particulars said;
   said.code = arguments.reason;
@@ -112,6 +135,13 @@ int vote(const Arguments& arguments) {
         return fail(arguments, arguments.offered, member.error(), client);
       }
       said.member = *member;
+    }
+    if (choice->kind == EventKind::fund_approve) {
+      const auto request = find_request(arguments, *id, client);
+      if (!request) {
+        return fail(arguments, arguments.case_id, request.error(), client);
+      }
+      said.about = *request;
     }
     if (const auto fault = find_fault(said, choice->kind)) {
       return refuse_form(arguments, "vote", *fault);

@@ -334,11 +334,17 @@ class CommandLine {
   }
 
   void add_vote_verbs() {
-    CLI::App* voting = verb(
-        &app_, "vote", "Sign a decision on a status or an appeal (commissioners)",
-        "hamroh vote CASE assign\n  hamroh vote CASE refuse --reason evidence_incomplete", vote);
+    CLI::App* voting =
+        verb(&app_, "vote",
+             "Sign a decision on a status, an appeal or a request for money (commissioners)",
+             "hamroh vote CASE assign\n  hamroh vote CASE refuse --reason evidence_incomplete\n"
+             "  hamroh vote CASE approve",
+             vote);
     with_case(voting);
-    voting->add_option("decision", a_.outcome, "assign, refuse, overturn or uphold")->required();
+    voting->add_option("decision", a_.outcome, "assign, refuse, overturn, uphold or approve")
+        ->required();
+    voting->add_option("--about", a_.about,
+                       "The request for money (default: the newest that waits)");
     voting->add_option("--reason", a_.reason, "A ground; of a refusal always");
     voting->add_option("--text-file", a_.text_file, "Words about it (- for standard input)");
     voting->add_option("--language", a_.language, "Of the words (default from $LANG, else en)");

@@ -673,6 +673,8 @@ std::optional<FormFault> find_fault(const Particulars& particulars, EventKind ki
     check.require(is_voted_on(kind), "votes", "votes", "nothing, for this kind of event");
     check.require(votes >= 1 && votes <= limits::votes_max, "votes",
                   std::to_string(votes) + " votes", "1 to 32 votes");
+    check.require(!particulars.about || *particulars.about == particulars.ballot->subject, "about",
+                  "something else than was voted on", "the same");
   }
   const bool money = rule->needed.has(Field::money);
   check.require(!money || particulars.amount > 0, "amount", "0", "more than nothing");

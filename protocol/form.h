@@ -438,21 +438,22 @@ struct NoteText {
   bool operator==(const NoteText&) const = default;
 };
 
-// What the commissioners signed who decided on a status or an appeal: ballot.h.
+// What the commissioners signed who decided on a status or an appeal, or the holders of a fund who
+// approved a request: ballot.h.
 struct Vote {
   UserCertificate certificate;
   Signature signature;
   bool operator==(const Vote&) const = default;
 };
 struct Ballot {
-  Digest subject;           // what was decided on: CaseState::status_subject
+  Digest subject;           // what was decided on: CaseState::status_subject, or the request
   std::vector<Vote> votes;  // 1 to limits::votes_max
   bool operator==(const Ballot&) const = default;
 };
 // Whether a kind of event may have one.
 [[nodiscard]] constexpr bool is_voted_on(EventKind kind) {
   return kind == EventKind::status_assign || kind == EventKind::status_refuse ||
-         kind == EventKind::appeal_outcome;
+         kind == EventKind::appeal_outcome || kind == EventKind::fund_approve;
 }
 
 // What an event says whose kind has no form of its own; the rule of its kind (lifecycle.h) has what

@@ -638,9 +638,23 @@ class Node {
 
   // node_votes.cc
   // How many votes of commissioners a decision in that case needs by its pack; nothing: one person
-  // decides.
-  [[nodiscard]] std::optional<std::size_t> votes_needed(EventKind kind,
-                                                        const CaseRecord* record) const;
+  // decides. More than there can be: nobody may decide so. Errors (peer): not_ready, not_found, if
+  // the request for money is not here (yet) that it is about.
+  [[nodiscard]] Result<std::optional<std::size_t>> votes_needed(EventKind kind,
+                                                                const Digest& subject,
+                                                                const CaseRecord* record,
+                                                                Turn& turn) const;
+  [[nodiscard]] Result<std::optional<std::size_t>> holders_needed(const Fund& fund,
+                                                                  const Digest& request,
+                                                                  const CaseRecord* record,
+                                                                  Turn& turn) const;
+  // What a request asks for.
+  [[nodiscard]] Result<Particulars> requested_money(const CaseRecord& record, const Digest& request,
+                                                    Turn& turn) const;
+  // Nobody approves more in a day than the fund lets one holder.
+  [[nodiscard]] Status check_day_limit(const Task& task, const Proposal& proposal,
+                                       const CaseRecord& record, const UserId& user,
+                                       Turn& turn) const;
   // Whether a decision of `member` has the votes that it needs, as far as is known here, and none
   // that do not count. Errors (peer): threshold_not_met, bad_signature, duplicate_signer,
   // no_standing, unknown_member.

@@ -556,8 +556,9 @@ Result<Node::Verdict> Node::judge(const MemberId& member, const Inner& inner,
   // What comes again to a member that lost it had its votes checked before its first receipt.
   if (is_voted_on(kind) && !again) {
     const Status voted = check_ballot(member, kind, inner.body, inner.case_id, record, turn);
-    if (!voted && voted.error().blame == Blame::environment) {
-      return tl::unexpected(voted.error());
+    if (!voted &&
+        (voted.error().blame == Blame::environment || voted.error().code == Code::not_ready)) {
+      return tl::unexpected(voted.error());  // what it is about is under way: it comes again
     }
     if (!voted) {
       return refuse(voted.error().code);

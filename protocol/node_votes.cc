@@ -1,4 +1,4 @@
-// Decisions on a status by several commissioners: proposed, signed one after another, sent when
+// Decisions by several commissioners, on a status or on money of a fund: proposed, signed one after another, sent when
 // there are enough votes; and checked by everybody who receives them.
 
 #include <utility>
@@ -15,15 +15,53 @@ AuthorKey own_author_key(const crypto::SigningKey& key) {
 
 }  // namespace
 
-std::optional<std::size_t> Node::votes_needed(EventKind kind, const CaseRecord* record) const {
+Result<std::optional<std::size_t>> Node::votes_needed(EventKind kind, const Digest& subject,
+                                                      const CaseRecord* record, Turn& turn) const {
   const Pack* pack = record == nullptr ? nullptr : rules_of(*record);
   pack = pack == nullptr ? pack_in_force() : pack;
   if (pack == nullptr) {
     return std::nullopt;
   }
+  if (kind == EventKind::fund_approve) {
+    return pack->fund ? holders_needed(*pack->fund, subject, record, turn)
+                      : Result<std::optional<std::size_t>>(std::nullopt);
+  }
   const std::optional<Votes>& votes =
       kind == EventKind::appeal_outcome ? pack->appeal_votes : pack->status_votes;
   return votes ? std::optional<std::size_t>(votes->needed) : std::nullopt;
+}
+
+Result<std::optional<std::size_t>> Node::holders_needed(const Fund& fund, const Digest& request,
+                                                        const CaseRecord* record,
+                                                        Turn& turn) const {
+  const bool here = record != nullptr &&
+                    std::ranges::find(record->events, request, &CaseRecord::CaseEvent::digest) !=
+                        record->events.end();
+  if (!here) {
+    const bool comes = record == nullptr || !record->missing.empty() || record->opener.is_zero();
+    return peer_error(comes ? Code::not_ready : Code::not_found,
+                      "there is no such request for money here");
+  }
+  HAMROH_ASSIGN(const Particulars asked, requested_money(*record, request, turn));
+  const auto step = std::ranges::find_if(
+      fund.steps, [&](const FundStep& one) { return asked.amount <= one.up_to; });
+  const bool may = asked.currency == fund.currency && step != fund.steps.end();
+  return std::optional<std::size_t>(may ? step->needed : limits::votes_max + 1);
+}
+
+Result<Particulars> Node::requested_money(const CaseRecord& record, const Digest& request,
+                                          Turn& turn) const {
+  const auto event = std::ranges::find(record.events, request, &CaseRecord::CaseEvent::digest);
+  if (event == record.events.end() ||
+      event->kind != static_cast<std::uint16_t>(EventKind::fund_request)) {
+    return peer_error(Code::not_found, "that is no request for money");
+  }
+  HAMROH_ASSIGN(const auto message, read_message(event->author, event->message, turn));
+  if (!message || !message->body) {
+    return environment_error(Code::store_corrupt, "a request for money has no body");
+  }
+  HAMROH_ASSIGN(const Inner inner, read_inner(*message, turn));
+  return parse_particulars(inner.body, EventKind::fund_request);
 }
 
 Status Node::check_ballot(const MemberId& member, EventKind kind, ByteView body, const CaseId& id,
@@ -34,7 +72,9 @@ Status Node::check_ballot(const MemberId& member, EventKind kind, ByteView body,
   }
   HAMROH_ASSIGN(Particulars said, parse_particulars(body, kind));
   const std::optional<Ballot> ballot = std::exchange(said.ballot, std::nullopt);
-  const std::optional<std::size_t> needed = votes_needed(kind, record ? &*record : nullptr);
+  const Digest about = ballot ? ballot->subject : said.about.value_or(Digest{});
+  HAMROH_ASSIGN(const std::optional<std::size_t> needed,
+                votes_needed(kind, about, record ? &*record : nullptr, turn));
   if (!ballot) {
     return needed ? Status(peer_error(Code::threshold_not_met,
                                       "the jurisdiction pack wants votes: hamroh vote CASE"))
@@ -126,6 +166,20 @@ Status Node::check_would_happen(const CaseRecord& record, const CaseId& id, Even
   }
 }
 
+namespace {
+
+// Whether there is still something to decide about it.
+bool is_undecided(const CaseState& state, EventKind kind, const Digest& subject) {
+  if (kind != EventKind::fund_approve) {
+    return state.status_subject == subject;
+  }
+  return std::ranges::any_of(state.tracks, [&](const TrackState& track) {
+    return track.track == Track::fund && track.about == subject && track.state == State::asked;
+  });
+}
+
+}  // namespace
+
 Result<Node::Proposed> Node::propose_decision(const CaseId& id, EventKind kind, ByteView body,
                                               const Actor& actor, Turn& turn) {
   HAMROH_TRY(check_may_vote(kind, actor));
@@ -135,21 +189,29 @@ Result<Node::Proposed> Node::propose_decision(const CaseId& id, EventKind kind, 
     return caller_error(Code::invalid_form, "the body does not say what this decision needs");
   }
   HAMROH_TRY(check_would_happen(record, id, kind, body, turn));
-  Proposal proposal{kind, record.fold(id).status_subject, *said, {}};
-  const Subject subject{identity_.network, id, proposal.subject};
-  const Digest decision = decision_digest(subject, kind, *said);
+  const CaseState state = record.fold(id);
+  const bool of_money = kind == EventKind::fund_approve;
+  const Proposal proposal{
+      kind, of_money ? said->about.value_or(Digest{}) : state.status_subject, *said, {}};
+  const Digest decision = decision_digest({identity_.network, id, proposal.subject}, kind, *said);
+  HAMROH_ASSIGN(const auto needed, votes_needed(kind, proposal.subject, &record, turn));
+  if (needed.value_or(1) > limits::votes_max) {
+    return caller_error(Code::threshold_not_met,
+                        "the fund approves no such amount, or another currency: refuse it");
+  }
   HAMROH_ASSIGN(std::vector<Task> tasks, all_tasks(turn));
   for (Task& task : tasks) {
     if (task.kind != TaskKind::decision || task.case_id != id || task.state != TaskState::open) {
       continue;
     }
     HAMROH_ASSIGN(const Proposal known, Proposal::parse(task.proposal));
-    if (known.subject != proposal.subject) {
+    if (!is_undecided(state, known.kind, known.subject)) {
       task.state = TaskState::refused;  // what it was about has been decided
       task.decided = turn.now;
       HAMROH_TRY(keep_task(task, turn));
-    } else if (decision_digest(subject, known.kind, known.said) == decision) {
-      return Proposed{task.id, decision, counting_votes(known).size(), votes_needed(kind, &record)};
+    } else if (decision_digest({identity_.network, id, known.subject}, known.kind, known.said) ==
+               decision) {
+      return Proposed{task.id, decision, counting_votes(known).size(), needed};
     }
   }
   HAMROH_TRY(make_room_for_task(turn));
@@ -167,7 +229,7 @@ Result<Node::Proposed> Node::propose_decision(const CaseId& id, EventKind kind, 
   task.reason += said->code.empty() ? "" : " " + said->code;
   task.proposal = proposal.encode();
   HAMROH_TRY(keep_task(task, turn));
-  return Proposed{task.id, decision, 0, votes_needed(kind, &record)};
+  return Proposed{task.id, decision, 0, needed};
 }
 
 // Of commissioners who still are, under the key that the directory lists.
@@ -203,6 +265,48 @@ Status Node::withdraw_other_votes(const Task& task, const Proposal& proposal, co
   return {};
 }
 
+// What waits for more votes counts as well, because she has given hers; what was sent counts on its
+// day, which is that of the pack's calendar.
+Status Node::check_day_limit(const Task& task, const Proposal& proposal, const CaseRecord& record,
+                             const UserId& user, Turn& turn) const {
+  const Pack* pack = rules_of(record) != nullptr ? rules_of(record) : pack_in_force();
+  if (pack == nullptr || !pack->fund) {
+    return {};
+  }
+  const auto day_of = [&](Timestamp time) {
+    const auto minutes_there =
+        static_cast<std::int64_t>(time.ms / minutes(1).ms) + pack->calendar.utc_offset_minutes;
+    return minutes_there / (24 * 60);
+  };
+  HAMROH_ASSIGN(const Particulars asked, requested_money(record, proposal.subject, turn));
+  std::uint64_t sum = asked.amount;
+  HAMROH_ASSIGN(const std::vector<Task> tasks, all_tasks(turn));
+  for (const Task& other : tasks) {
+    const bool counts =
+        other.kind == TaskKind::decision && other.id != task.id &&
+        (other.state == TaskState::open ||
+         (other.state == TaskState::agreed && day_of(other.decided) == day_of(turn.now)));
+    if (!counts) {
+      continue;
+    }
+    HAMROH_ASSIGN(const Proposal known, Proposal::parse(other.proposal));
+    if (known.kind != EventKind::fund_approve || !known.has_voted(user)) {
+      continue;
+    }
+    HAMROH_ASSIGN(const auto of_case, read_case(other.case_id, turn));
+    if (!of_case) {
+      continue;  // erased
+    }
+    HAMROH_ASSIGN(const Particulars before, requested_money(*of_case, known.subject, turn));
+    sum += before.amount;  // both at most 10^12
+  }
+  return sum <= pack->fund->approver_day_limit
+             ? Status()
+             : Status(caller_error(Code::too_large,
+                                   "that is more than one holder of the fund may approve in a day: "
+                                   "somebody else has to, or tomorrow"));
+}
+
 Result<Node::Counted> Node::cast_vote(const TaskId& id, const Vote& vote, const Actor& actor,
                                       Turn& turn) {
   HAMROH_ASSIGN(const std::vector<Task> tasks, all_tasks(turn));
@@ -215,12 +319,12 @@ Result<Node::Counted> Node::cast_vote(const TaskId& id, const Vote& vote, const 
   HAMROH_TRY(check_may_vote(proposal.kind, actor));
   HAMROH_ASSIGN(const CaseRecord record, seen_case(task.case_id, actor, turn));
   const MessageId message = *MessageId::from(task.id.view());
+  HAMROH_ASSIGN(const auto needed, votes_needed(proposal.kind, proposal.subject, &record, turn));
   if (task.state == TaskState::agreed && proposal.has_voted(actor.user)) {
-    return Counted{proposal.votes.size(), votes_needed(proposal.kind, &record),
-                   Accepted{message, task.case_id, true}};
+    return Counted{proposal.votes.size(), needed, Accepted{message, task.case_id, true}};
   }
   if (task.state != TaskState::open ||
-      record.fold(task.case_id).status_subject != proposal.subject) {
+      !is_undecided(record.fold(task.case_id), proposal.kind, proposal.subject)) {
     return caller_error(Code::conflict, "this has been decided: see hamroh case show");
   }
   const Digest decision = decision_digest({identity_.network, task.case_id, proposal.subject},
@@ -237,6 +341,9 @@ Result<Node::Counted> Node::cast_vote(const TaskId& id, const Vote& vote, const 
   if (!good) {
     return caller_error(good.error().code, good.error().text);
   }
+  if (proposal.kind == EventKind::fund_approve) {
+    HAMROH_TRY(check_day_limit(task, proposal, record, actor.user, turn));
+  }
   std::erase_if(proposal.votes,
                 [&](const Vote& old) { return old.certificate.user == actor.user; });
   if (proposal.votes.size() == limits::votes_max) {
@@ -244,7 +351,7 @@ Result<Node::Counted> Node::cast_vote(const TaskId& id, const Vote& vote, const 
   }
   proposal.votes.push_back(vote);
   const std::vector<Vote> votes = counting_votes(proposal);
-  Counted counted{votes.size(), votes_needed(proposal.kind, &record), {}};
+  Counted counted{votes.size(), needed, {}};
   if (counted.votes >= counted.needed.value_or(1)) {
     // First, because it is the only thing that may still be refused.
     Particulars said = proposal.said;

@@ -18,9 +18,10 @@ constexpr const char* introduction =
     "where its author has not\nthe seat, or the track is in no state that the event may come from: "
     "it changes nothing, and is shown with a coded\nreason. How concurrent events are ordered: "
     "`case_fold.h`.\n\n"
-    "`status.assign`, `status.refuse` and `appeal.outcome` need the votes of as many commissioners "
-    "as "
-    "the jurisdiction pack\nsays (`ballot.h`); they are void where there is something newer to "
+    "`status.assign`, `status.refuse`, `appeal.outcome` and `fund.approve` need the votes of as "
+    "many "
+    "commissioners as the\njurisdiction pack says (`ballot.h`); they are void where there is "
+    "something newer to "
     "decide on than what was voted on. `service.publish`\nand what nodes say of erasures belong to "
     "no track.\n";
 
