@@ -254,10 +254,14 @@ Status Node::run_clocks(Turn& turn) {
                                return due.size() < cases_acted_on_per_tick;
                              }));
   for (const DueKey& one : due) {
-    HAMROH_ASSIGN(auto record, read_case(one.id, turn));
-    if (record && record->due == one.time) {
-      HAMROH_TRY(act_on_clocks(one.id, *record, turn));
+    auto record = read_case(one.id, turn);
+    if (!record && record.error().code != Code::store_corrupt) {
+      return tl::unexpected(record.error());
+    }
+    if (record && *record && (*record)->due == one.time) {
+      HAMROH_TRY(act_on_clocks(one.id, **record, turn));
     } else {
+      // Of a case that is damaged as well: it must not keep the others from what is due in them.
       HAMROH_TRY(turn.store.erase(Table::due, one.encode()));
     }
   }
@@ -391,7 +395,7 @@ Status Node::sweep_clocks(Turn& turn) {
   std::size_t swept = 0;
   std::optional<CaseId> next;
   std::vector<std::pair<CaseId, CaseRecord>> changed;
-  HAMROH_TRY(visit_cases(
+  const Status visited = visit_cases(
       CaseRecord::key(*clocks_sweep_), {}, Transaction::Order::ascending,
       [&](const CaseId& id, CaseRecord& record) -> Result<bool> {
         if (swept++ == cases_swept_per_tick) {
@@ -403,7 +407,11 @@ Status Node::sweep_clocks(Turn& turn) {
         }
         return true;
       },
-      turn));
+      turn);
+  // Behind a damaged case clocks are set when something happens in theirs.
+  if (!visited && visited.error().code != Code::store_corrupt) {
+    return visited;
+  }
   for (auto& [id, record] : changed) {
     const Timestamp before = record.due;
     HAMROH_TRY(set_clocks(id, record, turn));
