@@ -37,6 +37,16 @@ std::string remedy_for(Code code) {
       return "Commissioners sign it, one after another: hamroh vote CASE assign (or refuse, "
              "overturn, "
              "uphold); who has signed: hamroh votes";
+    case Code::consent_missing:
+      return "What it allows now, and since when: hamroh consent show CASE; if the person agrees "
+             "to "
+             "more: hamroh consent give";
+    case Code::barred_by_consent:
+      return "Whom the person wants never to know stands in her consent: hamroh consent show CASE";
+    case Code::consent_unanswered:
+      return "Who has not answered: hamroh consent show CASE. Telephone them; their node answers "
+             "by "
+             "itself once it runs.";
     case Code::directory_expired:
       return "Ask the administrators for a newer directory: hamroh node join --directory FILE";
     case Code::broken_chain:

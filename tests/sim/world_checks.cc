@@ -532,8 +532,10 @@ void World::check_outcomes() {
       const auto revoked = [&](std::size_t who) {
         return authority_->entry(sites_[who]->id)->state == MemberState::revoked;
       };
-      const bool waits =
-          sent.again.contains(recipient) && (revoked(recipient) || revoked(sent.author));
+      // Nor is it where two directories of one version have no successor: who came back under one
+      // of them is nobody to the other side.
+      const bool waits = sent.again.contains(recipient) &&
+                         (revoked(recipient) || revoked(sent.author) || authority_->is_split());
       if (!trustworthy(recipient) || !is_settled(delivery.level) || own_verdict || waits ||
           sent.settled_before.contains(recipient) || has_erased(recipient, sent.case_id) ||
           sites_[recipient]->erased_before.contains(sent.case_id)) {
