@@ -207,9 +207,12 @@ void World::check_levels(std::size_t author) {
       Level& before = sent.shown.try_emplace(recipient, Level::accepted).first->second;
       const bool late = before == Level::expired && delivery.level == Level::opened;
       const bool arrived = before == Level::opened || before == Level::expired;  // then late
-      const bool again = arrived && sent.again.contains(recipient);
+      // That it had been opened in between was not looked at.
+      const bool unseen = before == Level::stored && delivery.level == Level::accepted;
+      const bool again = (arrived || unseen) && sent.again.contains(recipient);
       if (delivery.level < before && !late && !again) {
-        fail("a level went back");
+        fail(std::string("a level went back, from ") + level_name(before) + " to " +
+             level_name(delivery.level));
       }
       if (is_settled(before) && delivery.level != before && !late && !again) {
         fail("a settled level changed");
