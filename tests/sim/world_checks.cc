@@ -198,7 +198,8 @@ void World::check_levels(std::size_t author) {
     if (!shown) {
       if (shown.error().blame != Blame::environment && shown.error().code != Code::locked &&
           !has_erased(author, sent.case_id)) {
-        fail("an accepted message has vanished from its author's node");
+        fail(std::string("an accepted message has vanished from its author's node: ") +
+             code_name(shown.error().code));
       }
       continue;
     }
