@@ -48,11 +48,12 @@ enum class Table : std::uint8_t {
   chunk_leaf = 25,  // reader tier, integer keyed: the leaf of each chunk that is here
 };
 inline constexpr std::array all_tables{
-    Table::meta,        Table::node_secret,  Table::reader_secret, Table::peer,     Table::ledger,
-    Table::ledger_node, Table::session_note, Table::pending,       Table::held,     Table::message,
-    Table::body,        Table::case_event,   Table::proof,         Table::conflict, Table::user,
-    Table::case_key,    Table::access,       Table::erased,        Table::task,     Table::pack,
-    Table::tier,        Table::service,      Table::chunk,         Table::attachment,
+    Table::meta,      Table::node_secret, Table::reader_secret, Table::peer,
+    Table::ledger,    Table::ledger_node, Table::session_note,  Table::pending,
+    Table::held,      Table::message,     Table::body,          Table::case_event,
+    Table::proof,     Table::conflict,    Table::user,          Table::case_key,
+    Table::access,    Table::erased,      Table::task,          Table::pack,
+    Table::tier,      Table::service,     Table::chunk,         Table::attachment,
     Table::chunk_leaf};
 
 [[nodiscard]] constexpr bool is_integer_keyed(Table table) {

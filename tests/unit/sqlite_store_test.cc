@@ -306,7 +306,7 @@ TEST_F(SqliteStoreTest, TheFileItselfHasTheAgreedForm) {
   EXPECT_EQ(file[18], 2);  // write-ahead log, for readers and writers
   EXPECT_EQ(file[19], 2);
   EXPECT_EQ(file[20], page_reserved_bytes);
-  EXPECT_EQ(ByteReader(ByteView(file).subspan(60)).u32(), 4U);           // user_version
+  EXPECT_EQ(ByteReader(ByteView(file).subspan(60)).u32(), 5U);           // user_version
   EXPECT_EQ(ByteReader(ByteView(file).subspan(68)).u32(), 0x48616d72U);  // application_id
 }
 
