@@ -47,6 +47,16 @@ Result<BodyFacts> check_submitted(EventKind kind, ByteView body) {
   return facts;
 }
 
+// What is disclosed together with a referral in an emergency travels with it.
+bool follows_emergency(const Inner& inner, const Outbox& outbox) {
+  if (inner.kind != static_cast<std::uint16_t>(EventKind::tier_disclose)) {
+    return false;
+  }
+  const auto disclosure = parse_disclosure(inner.body);
+  const OutboxItem* referral = disclosure ? outbox.find(disclosure->referral) : nullptr;
+  return referral != nullptr && referral->urgent;
+}
+
 // Why an event that would be void is not taken over.
 tl::unexpected<Error> refuse_void(Code reason) {
   switch (reason) {
@@ -541,9 +551,10 @@ Status Node::keep_sent(const Inner& inner, Bytes bytes, const Digest& digest, Tu
                             message.encode()));
   OutboxItem item{inner.message, digest, index, static_cast<std::uint32_t>(bytes.size()),
                   inner.expires, 0};
-  item.urgent = is_emergency(inner);
   for (const MemberId& recipient : inner.recipients) {
-    const Status queued = peers_.at(recipient).outbox.enqueue(index, item);
+    Outbox& outbox = peers_.at(recipient).outbox;
+    item.urgent = is_emergency(inner) || follows_emergency(inner, outbox);
+    const Status queued = outbox.enqueue(index, item);
     CHECK(queued);
   }
   outbox_size_ += inner.recipients.size();

@@ -1256,7 +1256,8 @@ void check_each(const Json& file, Count& count, void (*check)(const Json&, Count
 }  // namespace
 
 std::vector<std::pair<std::string, Json>> make_golden() {
-  return {{"hamroh_directory.json", make_directories()},
+  return {{"hamroh_attachments.json", make_attachments()},
+          {"hamroh_directory.json", make_directories()},
           {"hamroh_disclosures.json", make_disclosures()},
           {"hamroh_entries.json", make_entries()},
           {"hamroh_envelopes.json", make_envelopes()},
@@ -1270,7 +1271,8 @@ std::vector<std::pair<std::string, Json>> make_golden() {
 }
 
 std::vector<Kind> golden_kinds() {
-  return {{"hamroh_directory.json", check_directories},
+  return {{"hamroh_attachments.json", check_attachments},
+          {"hamroh_directory.json", check_directories},
           {"hamroh_disclosures.json", check_disclosures},
           {"hamroh_entries.json", check_entries},
           {"hamroh_envelopes.json",

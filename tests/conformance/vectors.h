@@ -42,6 +42,10 @@ struct Kind {
 // Our own vectors, made from fixed seeds: file name and content.
 [[nodiscard]] std::vector<std::pair<std::string, Json>> make_golden();
 
+// golden_attachments.cc
+[[nodiscard]] Json make_attachments();
+void check_attachments(const Json& file, Count& count);
+
 [[nodiscard]] inline Bytes hex_at(const Json& item, const char* key) {
   const auto bytes = from_hex(item.at(key).get<std::string>());
   if (!bytes) {

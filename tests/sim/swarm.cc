@@ -102,9 +102,10 @@ class Run {
     }
     const std::size_t who = anybody();
     const CaseId& id = world_.random().pick(referrals_);
-    switch (world_.random().below(11)) {
+    switch (world_.random().below(12)) {
       case 10:
-        return world_.attach(who, id);
+      case 11:
+        return attach();
       case 9:
         return world_.vote(who, id);
       case 8:
@@ -117,6 +118,15 @@ class Run {
         return world_.come_or_leave(who);
       default:
         return world_.look(who, id);
+    }
+  }
+
+  // Most cases are not open to a file, or not to one of theirs.
+  void attach() {
+    for (int tries = 0; tries < 12; ++tries) {
+      if (world_.attach(anybody(), world_.random().pick(referrals_))) {
+        return;
+      }
     }
   }
 

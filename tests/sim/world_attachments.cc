@@ -21,13 +21,12 @@ Status visit_leaves(Turn& turn, const std::function<void(ByteView key, const Dig
 
 }  // namespace
 
-void World::attach(std::size_t who, const CaseId& id) {
+bool World::attach(std::size_t who, const CaseId& id) {
   // Most are small, so that a run is not all hashing; some have chunks enough for a window.
-  const std::size_t size = random_.once_in(4)
+  const std::size_t size = random_.once_in(3)
                                ? limits::attachment_chunk_bytes * random_.below(6) + 1
                                : 1 + random_.below(400);
-  const std::string word = std::string(canary_prefix) + "FILE-" + std::to_string(files_.size());
-  canaries_.push_back(word);
+  const std::string word = std::string(canary_prefix) + "FILE";
   Bytes file(size, 'f');
   std::ranges::copy_n(view(word).begin(), static_cast<std::ptrdiff_t>(std::min(size, word.size())),
                       file.begin());
@@ -48,6 +47,8 @@ void World::attach(std::size_t who, const CaseId& id) {
       if (!begun) {
         return goes_on(begun) ? Status() : Status(tl::unexpected(begun.error()));
       }
+      std::set<Digest> before;
+      HAMROH_TRY(visit_leaves(turn, [&](ByteView, const Digest& leaf) { before.insert(leaf); }));
       const std::size_t first = last || begun->missing.empty() ? 0 : begun->missing.size() / 2;
       const ByteView part = ByteView(file).subspan(first * limits::attachment_chunk_bytes);
       const Status added = node.add_chunks(id, message, first, part, program(), turn);
@@ -55,19 +56,25 @@ void World::attach(std::size_t who, const CaseId& id) {
         accepted = node.finish_attachment(id, message, program(), turn);
       }
       // Whatever comes of the turn: nothing else may be kept of it anywhere.
-      HAMROH_TRY(visit_leaves(turn, [&](ByteView, const Digest& leaf) { leaves_.insert(leaf); }));
+      HAMROH_TRY(visit_leaves(turn, [&](ByteView, const Digest& leaf) {
+        if (!before.contains(leaf)) {
+          leaves_.insert(leaf);
+        }
+      }));
       const Status done =
           added && !accepted && last ? Status(tl::unexpected(accepted.error())) : added;
       return goes_on(done) ? Status() : done;
     });
   };
   if (in_two && !bring(false)) {
-    return;
+    return true;
   }
-  if (bring(true) && accepted) {
-    files_.emplace(message, File{who, id, size});
-    note("attach", who, size, message.view());
+  if (!bring(true) || !accepted) {
+    return accepted || accepted.error().code != Code::not_ready;
   }
+  files_.emplace(message, File{who, id, size});
+  note("attach", who, size, message.view());
+  return true;
 }
 
 // Every chunk on its disk was sealed by the author's node for some attachment, is what its leaf

@@ -201,7 +201,8 @@ void World::check_levels(std::size_t author) {
     if (!shown) {
       if (shown.error().blame != Blame::environment && shown.error().code != Code::locked &&
           !has_erased(author, sent.case_id)) {
-        fail("an accepted message has vanished from its author's node");
+        fail(std::string("an accepted message has vanished from its author's node: ") +
+             code_name(shown.error().code));
       }
       continue;
     }
@@ -210,9 +211,12 @@ void World::check_levels(std::size_t author) {
       Level& before = sent.shown.try_emplace(recipient, Level::accepted).first->second;
       const bool late = before == Level::expired && delivery.level == Level::opened;
       const bool arrived = before == Level::opened || before == Level::expired;  // then late
-      const bool again = arrived && sent.again.contains(recipient);
+      // That it had been opened in between was not looked at.
+      const bool unseen = before == Level::stored && delivery.level == Level::accepted;
+      const bool again = (arrived || unseen) && sent.again.contains(recipient);
       if (delivery.level < before && !late && !again) {
-        fail("a level went back");
+        fail(std::string("a level went back, from ") + level_name(before) + " to " +
+             level_name(delivery.level));
       }
       if (is_settled(before) && delivery.level != before && !late && !again) {
         fail("a settled level changed");

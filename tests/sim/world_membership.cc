@@ -384,9 +384,13 @@ bool World::return_from_image(std::size_t who) {
   crash(who);
   const MemoryStore::Rows image = *site.image;
   const std::uint64_t position = site.image_size;
+  std::vector<MessageId> own;
   for (auto& [id, sent] : model_) {
     if (sent.author == who) {
       sent.shown.clear();  // as far as the image knew
+      if (!std::exchange(sent.lost, true)) {
+        own.push_back(id);  // nobody looks before it is known what has come back
+      }
       continue;
     }
     const auto opened = site.opened.find({sites_[sent.author]->id, id});
@@ -406,7 +410,7 @@ bool World::return_from_image(std::size_t who) {
                                 : Result<JoinRequest>(tl::unexpected(returned.error()));
   if (!request || returned->position != position) {
     fail("a member cannot come back from its image");
-    return false;
+    return false;  // the run ends here
   }
   Member next = request->member;
   next.capabilities = entry.capabilities;
@@ -421,9 +425,9 @@ bool World::return_from_image(std::size_t who) {
     start(who);
   }
   (void)give(who, authority_->complete());
-  for (auto& [id, sent] : model_) {
+  for (const MessageId& id : own) {
     // What it sent after the image is with its recipients only.
-    sent.lost = sent.lost || (sent.author == who && !message(who, id));
+    model_.at(id).lost = !message(who, id);
   }
   return true;
 }

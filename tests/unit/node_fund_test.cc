@@ -82,8 +82,8 @@ class NodeFund : public NodeFixture {
   std::vector<TrackState> tracks(Site& site) {
     std::vector<TrackState> found;
     in_turn(site, [&](Turn& turn) {
-      for (const TrackState& track :
-           site.node->case_view(case_of(id_of(1)), program(), turn).value().tracks) {
+      const CaseView shown = site.node->case_view(case_of(id_of(1)), program(), turn).value();
+      for (const TrackState& track : shown.tracks) {
         if (track.track == Track::fund) {
           found.push_back(track);
         }

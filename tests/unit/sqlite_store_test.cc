@@ -196,8 +196,8 @@ TEST_F(SqliteStoreTest, AnOlderSchemaGetsItsNewTablesAndKeepsItsRows) {
   auto store = open_store(path_);
   ASSERT_TRUE(put_one(*store, Table::message, view("a"), view("1")));
   store.reset();
-  for (const char* table :
-       {"user", "case_key", "access", "erased", "task", "pack", "tier", "service"}) {
+  for (const char* table : {"user", "case_key", "access", "erased", "task", "pack", "tier",
+                            "service", "chunk", "attachment", "chunk_leaf"}) {
     run_sql(path_, (std::string("DROP TABLE ") + table).c_str());
   }
   run_sql(path_, "PRAGMA user_version=1");
@@ -212,15 +212,33 @@ TEST_F(SqliteStoreTest, ASchemaBeforeDisclosureGetsItsTables) {
   open_store(path_).reset();
   run_sql(path_, "DROP TABLE tier");
   run_sql(path_, "DROP TABLE service");
+  for (const char* table : {"chunk", "attachment", "chunk_leaf"}) {
+    run_sql(path_, (std::string("DROP TABLE ") + table).c_str());
+  }
   run_sql(path_, "PRAGMA user_version=3");
   const auto store = open_store(path_);
   ASSERT_TRUE(store);
   EXPECT_TRUE(put_one(*store, Table::tier, view("b"), view("2")));
 }
 
+TEST_F(SqliteStoreTest, ASchemaBeforeAttachmentsGetsItsTables) {
+  auto before = open_store(path_);
+  ASSERT_TRUE(put_one(*before, Table::tier, view("a"), view("1")));
+  before.reset();
+  for (const char* table : {"chunk", "attachment", "chunk_leaf"}) {
+    run_sql(path_, (std::string("DROP TABLE ") + table).c_str());
+  }
+  run_sql(path_, "PRAGMA user_version=4");
+  const auto store = open_store(path_);
+  ASSERT_TRUE(store);
+  EXPECT_TRUE(put_one(*store, Table::chunk, key_u64(5), view("2")));
+  auto transaction = store->begin().value();
+  EXPECT_EQ(transaction->get(Table::tier, view("a")).value(), Bytes{'1'});
+}
+
 TEST_F(SqliteStoreTest, ANewerSchemaIsRefusedAndLeftAsItIs) {
   open_store(path_).reset();
-  run_sql(path_, "PRAGMA user_version=5");
+  run_sql(path_, "PRAGMA user_version=6");
   const Bytes before = read_file(path_);
   EXPECT_EQ(open_code(path_), Code::store_newer);
   EXPECT_EQ(read_file(path_), before);
@@ -288,7 +306,7 @@ TEST_F(SqliteStoreTest, TheFileItselfHasTheAgreedForm) {
   EXPECT_EQ(file[18], 2);  // write-ahead log, for readers and writers
   EXPECT_EQ(file[19], 2);
   EXPECT_EQ(file[20], page_reserved_bytes);
-  EXPECT_EQ(ByteReader(ByteView(file).subspan(60)).u32(), 4U);           // user_version
+  EXPECT_EQ(ByteReader(ByteView(file).subspan(60)).u32(), 5U);           // user_version
   EXPECT_EQ(ByteReader(ByteView(file).subspan(68)).u32(), 0x48616d72U);  // application_id
 }
 
