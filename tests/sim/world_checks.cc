@@ -646,7 +646,9 @@ void World::check_missed(const CaseId& id, const CaseView& shown, std::size_t wh
 
 void World::check_clocks(const CaseView& here, const CaseView& there, std::size_t one,
                          std::size_t other) {
-  if (!here.pack_here || !there.pack_here || clocks_jumped_) {
+  // A member that came back gives some receipts anew, with another time.
+  const bool came_back = sites_[one]->incarnation > 1 || sites_[other]->incarnation > 1;
+  if (!here.pack_here || !there.pack_here || clocks_jumped_ || came_back) {
     return;
   }
   const auto between = [&](const CaseView& shown) {
