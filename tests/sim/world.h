@@ -67,7 +67,7 @@ class World {
   void come_or_leave(std::size_t who);
   // A commissioner signs a decision on a status; nobody lets her sign twice under one.
   void vote(std::size_t who, const CaseId& id);
-  // Brings a file to a case, now and then in two parts, for whoever may get it. False if nobody may.
+  // Brings a file to a case, now and then in two parts, for whoever may get it. False: nobody may.
   bool attach(std::size_t who, const CaseId& id);
   // Says how many places it has, now and then less than a minute after it said something else.
   void publish_services(std::size_t who);
