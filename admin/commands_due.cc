@@ -1,50 +1,30 @@
 // What is due, from whom, and until when; and what an oversight body was told.
 
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "admin/commands.h"
 #include "admin/due_view.h"
 #include "admin/report.h"
-#include "protocol/text.h"
 
 namespace hamroh {
 namespace {
-
-using Json = nlohmann::json;
 
 int escalated(const Arguments& arguments, Client& client) {
   const auto known = client.escalations();
   if (!known) {
     return fail(arguments, arguments.home, known.error(), client);
   }
-  const Names names = names_of(client);
-  Json all = Json::array();
-  std::string text;
+  std::vector<Escalated> all;
   for (const Client::KnownEscalation& one : *known) {
-    const DeadlineStatement& said = one.statement;
-    all.push_back({{"clock", name_of(said.clock)},
-                   {"urgency", name_of(said.urgency)},
-                   {"waits", to_uuid(one.member)},
-                   {"waits_name", name_in(names, one.member)},
-                   {"owes", to_uuid(said.owes)},
-                   {"owes_name", name_in(names, said.owes)},
-                   {"about", said.about.hex()},
-                   {"start", to_iso8601(said.start)},
-                   {"due", to_iso8601(said.due)},
-                   {"received", to_iso8601(one.received)}});
-    text += to_iso8601(said.due) + "  " + name_of(said.clock) + ", " + name_of(said.urgency) +
-            ": " + escape_for_terminal(name_in(names, said.owes)) + " owes " +
-            escape_for_terminal(name_in(names, one.member)) + "  (" +
-            said.about.hex().substr(0, 16) + ")\n";
+    all.push_back({one.member, one.received, one.statement});
   }
-  if (arguments.json) {
-    std::printf("%s\n", Json{{"escalated", std::move(all)}}.dump().c_str());
-  } else {
-    std::fputs(
-        text.empty() ? "Nobody has told this node of a deadline that was missed.\n" : text.c_str(),
-        stdout);
+  const Names names = names_of(client);
+  std::string text =
+      arguments.json ? escalated_json(all, names) + "\n" : escalated_text(all, names);
+  if (text.empty()) {
+    text = "Nobody has told this node of a deadline that was missed.\n";
   }
+  std::fputs(text.c_str(), stdout);
   return exit_done;
 }
 

@@ -159,4 +159,31 @@ std::string due_json(const std::vector<api::DueCase>& cases, const Names& names,
   return Json{{"now", to_iso8601(now)}, {"due", std::move(all)}}.dump();
 }
 
+std::string escalated_text(const std::vector<Escalated>& all, const Names& names) {
+  std::string text;
+  for (const Escalated& one : all) {
+    text += to_iso8601(one.said.due) + "  " + name_of(one.said.clock) + ", " +
+            name_of(one.said.urgency) + ": " + shown(name_in(names, one.said.owes)) + " owes " +
+            shown(name_in(names, one.waits)) + "  (" + one.said.about.hex().substr(0, 16) + ")\n";
+  }
+  return text;
+}
+
+std::string escalated_json(const std::vector<Escalated>& all, const Names& names) {
+  Json list = Json::array();
+  for (const Escalated& one : all) {
+    list.push_back({{"clock", name_of(one.said.clock)},
+                    {"urgency", name_of(one.said.urgency)},
+                    {"waits", to_uuid(one.waits)},
+                    {"waits_name", name_in(names, one.waits)},
+                    {"owes", to_uuid(one.said.owes)},
+                    {"owes_name", name_in(names, one.said.owes)},
+                    {"about", one.said.about.hex()},
+                    {"start", to_iso8601(one.said.start)},
+                    {"due", to_iso8601(one.said.due)},
+                    {"received", to_iso8601(one.received)}});
+  }
+  return Json{{"escalated", std::move(list)}}.dump();
+}
+
 }  // namespace hamroh

@@ -20,4 +20,13 @@ namespace hamroh {
 [[nodiscard]] std::string due_json(const std::vector<api::DueCase>& cases, const Names& names,
                                    const MemberId& self, Timestamp now);
 
+// What an oversight body was told.
+struct Escalated {
+  MemberId waits;  // who says so
+  Timestamp received;
+  DeadlineStatement said;
+};
+[[nodiscard]] std::string escalated_text(const std::vector<Escalated>& all, const Names& names);
+[[nodiscard]] std::string escalated_json(const std::vector<Escalated>& all, const Names& names);
+
 }  // namespace hamroh

@@ -1,12 +1,13 @@
-// Decisions that several commissioners make, on a status or on money: what each of them signs, and when it
-// counts. Pure.
+// Decisions that several commissioners make, on a status or on money: what each of them signs, and
+// when it counts. Pure.
 //
 //   decision = SHA-256(L(decision) ‖ network[32] ‖ case[16] ‖ subject[32] ‖ kind u16 ‖ outcome u8 ‖
 //              member[16] ‖ code length u16 ‖ code ‖ text length u32 ‖ language ‖ 0x00 ‖ text)
 //   vote     = see user_keys.h: over that, in the name of the member that decides
 //
 // The subject is the event that is decided on: the application, the ministry's return, the appeal,
-// the overturning, or the request for money. So a vote for one decision is none for the next one about the same person.
+// the overturning, or the request for money. So a vote for one decision is none for the next one
+// about the same person.
 #pragma once
 
 #include "protocol/form.h"

@@ -1,6 +1,6 @@
-// Which clocks of a case run, and what is due when (design section 7). A pure function of the
-// events that the author of a clock's start and whoever it waits for both hold, of the receipts for
-// referrals, and of the jurisdiction pack that the case is under: so both compute the same instants.
+// Which clocks of a case run, and what is due when (design section 7). A pure function of what both
+// sides of a clock hold: events, receipts for referrals, and the jurisdiction pack that the case is
+// under. So both compute the same instants.
 //
 //   clock              starts with             stops with                        waits, owes
 //   delivery           referral.send           the receipt `opened`              sender, recipient
@@ -25,9 +25,9 @@
 // nobody who could help. Who owes is everybody to whom the starting event went; whoever asks knows
 // who of them may do it. Urgency is that of the most urgent referral that both have seen; without
 // one it is normal. An event happened when it says that it was written, but not later than it was
-// heard of, so that a clock set wrongly elsewhere delays nothing. A question about a referral pauses
-// its decision; those on the status have no questions of their own, and never pause. In a closed
-// case only the clocks of the status run.
+// heard of, so that a clock set wrongly elsewhere delays nothing. A question about a referral
+// pauses its decision; those on the status have no questions of their own, and never pause. In a
+// closed case only the clocks of the status run.
 #pragma once
 
 #include <vector>

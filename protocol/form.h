@@ -471,9 +471,9 @@ struct Particulars {
   bool operator==(const Particulars&) const = default;
 };
 
-// What deadline.missed and deadline.escalated say. The second goes to the oversight body and is part
-// of no case: `about` names an event of the case by its digest, which tells nothing to whoever has
-// not got it.
+// What deadline.missed and deadline.escalated say. The second goes to the oversight body and is
+// part of no case: `about` names an event of the case by its digest, which tells nothing to whoever
+// has not got it.
 struct DeadlineStatement {
   Clock clock{};
   Digest about;   // the event that started the clock

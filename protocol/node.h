@@ -16,9 +16,9 @@
 // person), node_redelivery.cc (what a member lost), node_return.cc (coming back from a backup),
 // node_submit.cc (what clients ask), node_receive.cc (what peers say), node_disclosure.cc
 // (referrals tier by tier), node_consent.cc (what consent allows, and who heard of its end),
-// node_clocks.cc (what is due when), node_attachment.cc (files with a case), node_transfer.cc (their
-// way from node to node), node_votes.cc (decisions by several), node_send.cc (the end of a turn),
-// node_view.cc (what is shown), node_access.cc (to whom).
+// node_clocks.cc (what is due when), node_attachment.cc (files with a case), node_transfer.cc
+// (their way from node to node), node_votes.cc (decisions by several), node_send.cc (the end of a
+// turn), node_view.cc (what is shown), node_access.cc (to whom).
 #pragma once
 
 #include <map>

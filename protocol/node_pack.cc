@@ -171,7 +171,8 @@ Status Node::take_packs(std::span<const Bytes> files, Turn& turn) {
   return read ? keep_pack(sha256, std::move(*read), file, turn) : Status{};
 }
 
-// The one in force, else one that a case is under. A locked node could not open the envelope that brings it.
+// The one in force, else one that a case is under. A locked node could not open the envelope that
+// brings it.
 Digest Node::lacked_pack() const {
   if (locked()) {
     return {};

@@ -1,5 +1,5 @@
-// Decisions by several commissioners, on a status or on money of a fund: proposed, signed one after another, sent when
-// there are enough votes; and checked by everybody who receives them.
+// Decisions by several commissioners, on a status or on money of a fund: proposed, signed one after
+// another, sent when there are enough votes; and checked by everybody who receives them.
 
 #include <utility>
 

@@ -1,5 +1,5 @@
-// `hamroh-bench clocks`: what many cases with running clocks cost a node: its start, its memory, and
-// a tick in which nothing is due, or a few things are.
+// `hamroh-bench clocks`: what many cases with running clocks cost a node: its start, its memory,
+// and a tick in which nothing is due, or a few things are.
 
 #include <cstdio>
 #include <filesystem>

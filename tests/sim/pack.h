@@ -28,7 +28,7 @@ known_until = 2030-12-31
 [clocks]
 delivery = {emergency = "1 min", urgent = "2 min", normal = "5 min"}
 receipt = {emergency = "2 min", urgent = "5 min", normal = "10 min"}
-referral_decision = {emergency = "5 min", urgent = "10 min", normal = "20 min", pauses_during = "information"}
+referral_decision = {every = "20 min", pauses_during = "information"}
 first_help = {emergency = "5 min", urgent = "10 min", normal = "1 h"}
 information = {emergency = "2 min", urgent = "5 min", normal = "10 min"}
 fund_decision = {emergency = "2 min", urgent = "5 min", normal = "10 min"}

@@ -181,7 +181,7 @@ TEST_F(NodeFund, AnotherRequestOfTheCaseStaysOpenWhenOneIsDecided) {
   EXPECT_EQ(state(ngo_, one), State::approved);
   EXPECT_EQ(vote(23, other), Code::none);
   EXPECT_EQ(state(ngo_, other), State::approved);
-  EXPECT_EQ(vote(22, one), Code::conflict) << "it was decided";
+  EXPECT_EQ(vote(22, one), Code::wrong_state) << "it was decided";
 }
 
 // The fund has not heard of the pack; whoever asked has, and believes no single signature.

@@ -197,7 +197,7 @@ TEST_F(SqliteStoreTest, AnOlderSchemaGetsItsNewTablesAndKeepsItsRows) {
   ASSERT_TRUE(put_one(*store, Table::message, view("a"), view("1")));
   store.reset();
   for (const char* table : {"user", "case_key", "access", "erased", "task", "pack", "tier",
-                            "service", "chunk", "attachment", "chunk_leaf"}) {
+                            "service", "chunk", "attachment", "chunk_leaf", "due", "escalation"}) {
     run_sql(path_, (std::string("DROP TABLE ") + table).c_str());
   }
   run_sql(path_, "PRAGMA user_version=1");
@@ -212,7 +212,7 @@ TEST_F(SqliteStoreTest, ASchemaBeforeDisclosureGetsItsTables) {
   open_store(path_).reset();
   run_sql(path_, "DROP TABLE tier");
   run_sql(path_, "DROP TABLE service");
-  for (const char* table : {"chunk", "attachment", "chunk_leaf"}) {
+  for (const char* table : {"chunk", "attachment", "chunk_leaf", "due", "escalation"}) {
     run_sql(path_, (std::string("DROP TABLE ") + table).c_str());
   }
   run_sql(path_, "PRAGMA user_version=3");
@@ -225,7 +225,7 @@ TEST_F(SqliteStoreTest, ASchemaBeforeAttachmentsGetsItsTables) {
   auto before = open_store(path_);
   ASSERT_TRUE(put_one(*before, Table::tier, view("a"), view("1")));
   before.reset();
-  for (const char* table : {"chunk", "attachment", "chunk_leaf"}) {
+  for (const char* table : {"chunk", "attachment", "chunk_leaf", "due", "escalation"}) {
     run_sql(path_, (std::string("DROP TABLE ") + table).c_str());
   }
   run_sql(path_, "PRAGMA user_version=4");

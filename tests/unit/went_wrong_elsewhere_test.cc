@@ -80,6 +80,10 @@ TEST_F(WentWrongElsewhere, ARejectionWhoseSenderIsNeverTold) {
 }
 
 TEST_F(WentWrongElsewhere, ACaseReturnedWithoutAcceptance) {
+  ASSERT_TRUE(install(ngo_, publish(changing(commission_, [](Member& member) {
+                        member.capabilities.give(Capability::case_receive);
+                        member.capabilities.give(Capability::case_own);
+                      }))));
   refer();
   talk();
   ASSERT_EQ(decide(commission_, {}), Code::none);
