@@ -185,13 +185,18 @@ Status Node::receive_want(const MemberId& member, ByteView frame, Turn& turn) {
   if (record && record->erased()) {
     return answer(Code::erased);
   }
-  const bool announced = record &&
-                         record->kind == static_cast<std::uint16_t>(EventKind::attachment_add) &&
-                         std::ranges::any_of(record->deliveries, [&](const Delivery& delivery) {
-                           return delivery.recipient == member && is_served(delivery.level);
-                         });
-  if (!announced) {
+  const bool of_a_file =
+      record && record->kind == static_cast<std::uint16_t>(EventKind::attachment_add);
+  const auto delivery = of_a_file
+                            ? std::ranges::find(record->deliveries, member, &Delivery::recipient)
+                            : std::vector<Delivery>::const_iterator{};
+  if (!of_a_file || delivery == record->deliveries.end()) {
     return peer_error(Code::not_addressed, "a want of what was not announced to that member");
+  }
+  if (!is_served(delivery->level)) {
+    // It was taken back, as from a member whose admission was revoked for a while. Told, because
+    // whoever goes on asking for it asks for nothing else.
+    return answer(Code::attachment_gone);
   }
   HAMROH_ASSIGN(auto kept, read_attachment(record->case_id, identity_.member, want.message, turn));
   if (!kept || kept->state != AttachmentState::whole) {

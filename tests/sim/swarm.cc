@@ -394,6 +394,9 @@ class Run {
       world_.report_unsettled();  // a node that has nothing to do must not be busy
       return;
     }
+    if (world_.broken().empty() && world_.file_under_way()) {
+      world_.run_for(minutes(30));  // asked for again only now and then, if nobody answered
+    }
     if (world_.broken().empty()) {
       world_.check_outcomes();
     }

@@ -57,6 +57,8 @@ class World {
                            const Actor& actor = program());
   // Everything that a node holds of a case goes, and perhaps the others are asked for the same.
   void erase(std::size_t who, const CaseId& id, bool ask_others);
+  // A file that should come whole somewhere and has not yet; whose, and how much.
+  [[nodiscard]] std::optional<std::string> file_under_way();
   void submit_again();  // what a program does that does not know whether it was heard
 
   // ---- what its people do to each other (world_people.cc); each compares with a model -------

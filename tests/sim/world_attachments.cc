@@ -124,8 +124,8 @@ std::optional<AttachmentView> World::attachment_at(std::size_t who, const Messag
   return found == all->end() ? std::nullopt : std::optional(*found);
 }
 
-// After everything has healed: whoever was told of a file has it, if its author has.
-void World::check_files_arrived() {
+// Of what its author has and knows to be opened there: what has not come whole.
+std::optional<std::string> World::file_under_way() {
   for (const auto& [message, file] : files_) {
     const auto shown = this->message(file.author, message);
     const auto own = attachment_at(file.author, message);
@@ -140,10 +140,18 @@ void World::check_files_arrived() {
       }
       const auto there = attachment_at(recipient, message);
       if (there && there->state == AttachmentState::coming) {
-        fail("a file never came whole to " + sites_[recipient]->name + ": it has " +
-             std::to_string(there->here) + " of " + std::to_string(there->chunks) + " chunks");
+        return sites_[recipient]->name + ": it has " + std::to_string(there->here) + " of " +
+               std::to_string(there->chunks) + " chunks";
       }
     }
+  }
+  return std::nullopt;
+}
+
+// After everything has healed: whoever was told of a file has it, if its author has.
+void World::check_files_arrived() {
+  if (const auto lacking = file_under_way()) {
+    fail("a file never came whole to " + *lacking);
   }
 }
 
