@@ -89,7 +89,8 @@ tl::expected<CaseId, std::string> accepted_case(Client& client, Client& other) {
   }
   auto form = parse_referral(sample_body(2'048, 1));
   using enum DisclosureTier;
-  form->consent.scope = {{{"kind:commission"}, {t1, t2, t3, t4}, {"protection"}}};
+  form->consent.scope = {
+      {{"kind:commission"}, {t1, t2, t3, t4}, {"protection", "status_application"}}};
   const auto referred = client.refer(*to, *form);
   if (!referred || !client.wait(referred->message, Level::opened, minutes(1))) {
     return Fault("the referral did not arrive");

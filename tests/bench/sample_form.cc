@@ -32,7 +32,8 @@ ReferralForm plain_form(std::uint64_t number) {
   form.consent.text_version = "consent/2026-1";
   form.consent.language = "tg";
   form.consent.date = "2026-11-20";
-  form.consent.scope = {{{"kind:commission"}, {DisclosureTier::t1}, {"protection"}}};
+  form.consent.scope = {
+      {{"kind:commission"}, {DisclosureTier::t1}, {"protection", "status_application"}}};
   return form;
 }
 
