@@ -206,6 +206,25 @@ TEST_F(Attachment_, OnceTheConsentIsWithdrawnNothingMoreOfItIsServed) {
   EXPECT_EQ(code_of(begin(ngo_, ask_for(file_of(10), 21))), Code::not_granted);
 }
 
+// Found by the simulator, seed 212: such a file kept all others of its author from being asked for.
+TEST_F(Attachment_, WhatWasTakenBackIsToldToWhoeverAsksForIt) {
+  open_case();
+  announce(file_of(3 * whole_chunk));
+  commission_.out.clear();  // it has opened the announcement, and its receipt is lost
+  ASSERT_TRUE(install(ngo_, revoking(commission_, 1'000'000)));
+  ASSERT_TRUE(install(ngo_, publish(changing(commission_, [](Member& member) {
+                        member.state = MemberState::active;
+                        member.position = 0;
+                      }))));
+  connect(ngo_, commission_);
+  for (int round = 0; round < 3; ++round) {
+    talk();
+    sleep(tuning::chunk_wait_max);
+  }
+  EXPECT_EQ(delivery(ngo_, id_of(10), commission_.id).level, Level::refused);
+  EXPECT_EQ(state_at(commission_), AttachmentState::gone);
+}
+
 TEST_F(Attachment_, WhoHasNotAcceptedThePersonGetsNoFile) {
   ReferralForm form = parse_referral(referral()).value();
   form.consent.scope = {{{"kind:commission"}, {t1, t4}, {"protection"}}};
