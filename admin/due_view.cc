@@ -14,6 +14,13 @@ std::string shown(const std::string& text) {
   return escape_for_terminal(text);
 }
 
+// "2026-12-01 14:55 UTC"
+std::string minute_text(Timestamp time) {
+  std::string text = to_iso8601(time).substr(0, 16);
+  text.replace(10, 1, " ");
+  return text + " UTC";
+}
+
 // What the clock is for, in the words of whoever reads it.
 const char* words_of(const CaseClock& clock) {
   switch (clock.clock) {
@@ -119,8 +126,9 @@ std::string clocks_text(const std::vector<CaseClock>& clocks, const Names& names
   std::string text;
   for (const CaseClock& clock : clocks) {
     const ClockStage stage = stage_at(clock, now);
-    const std::string who = clock.owes == self ? "you" : shown(name_in(names, clock.owes));
-    text += "  " + to_iso8601(clock.deadline.due) + "  " + words_of(clock) + " " + who + " (" +
+    const std::string who =
+        clock.owes == self ? "this organisation" : shown(name_in(names, clock.owes));
+    text += "  " + minute_text(clock.deadline.due) + "  " + words_of(clock) + " " + who + " (" +
             distance_text(clock.deadline.due, now) + stage_text(clock, stage) + ")\n";
     if (stage >= ClockStage::missed && is_duty(clock)) {
       text += advice_for(clock, names, self);
@@ -162,7 +170,7 @@ std::string due_json(const std::vector<api::DueCase>& cases, const Names& names,
 std::string escalated_text(const std::vector<Escalated>& all, const Names& names) {
   std::string text;
   for (const Escalated& one : all) {
-    text += to_iso8601(one.said.due) + "  " + name_of(one.said.clock) + ", " +
+    text += minute_text(one.said.due) + "  " + name_of(one.said.clock) + ", " +
             name_of(one.said.urgency) + ": " + shown(name_in(names, one.said.owes)) + " owes " +
             shown(name_in(names, one.waits)) + "  (" + one.said.about.hex().substr(0, 16) + ")\n";
   }
