@@ -22,6 +22,8 @@ Bytes pack() {
   };
   replace("consent/1", "consent/2026-1");
   replace("[codes.reason]\nsimulated", "[codes.reason]\nexploited_abroad_returned");
+  replace("[codes.purposes]\n",
+          "[codes.purposes]\nstatus_application = {en = \"A\", ru = \"A\", tg = \"A\"}\n");
   replace("[codes.access_needs]\nother", "[codes.access_needs]\ninterpreter");
   return {words.begin(), words.end()};
 }
