@@ -1,23 +1,14 @@
 // What a node does when time is over: it says so to whoever owes, tells the oversight body without
 // a word of the case, and does each of these once, also after a restart.
 
-#include <fstream>
-#include <sstream>
-
 #include "tests/unit/node_fixture.h"
+#include "tests/unit/pack_fixture.h"
 
 namespace hamroh {
 namespace {
 
 using namespace node_fixture;
-
-Bytes example_pack() {
-  std::ifstream file(HAMROH_SOURCE "/deploy/packs/example/pack.toml");
-  std::ostringstream words;
-  words << file.rdbuf();
-  const std::string all = words.str();
-  return {all.begin(), all.end()};
-}
+using pack_fixture::example_pack;
 
 // One that the example pack has no fault with.
 Bytes fitting_referral(Urgency urgency, Service service = Service::shelter) {

@@ -1,24 +1,14 @@
 // Money of a relief fund: as many holders approve as the pack says for that amount, no holder more
 // than hers in a day, and whoever asked believes nothing less.
 
-#include <fstream>
-#include <sstream>
-
 #include "tests/unit/node_fixture.h"
+#include "tests/unit/pack_fixture.h"
 
 namespace hamroh {
 namespace {
 
 using namespace node_fixture;
-
-// Up to 500.00 one of three holders, up to 2,000.00 two; one holder 1,500.00 in a day.
-Bytes example_pack() {
-  std::ifstream file(HAMROH_SOURCE "/deploy/packs/example/pack.toml");
-  std::ostringstream words;
-  words << file.rdbuf();
-  const std::string all = words.str();
-  return {all.begin(), all.end()};
-}
+using pack_fixture::example_pack;
 
 Seed seed_of(std::uint8_t number) {
   return Seed::make([&](auto raw) { std::ranges::fill(raw, number); });

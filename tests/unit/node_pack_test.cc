@@ -1,22 +1,13 @@
 // The jurisdiction pack in the node: what is believed, kept and passed on.
 
-#include <fstream>
-#include <sstream>
-
 #include "tests/unit/node_fixture.h"
+#include "tests/unit/pack_fixture.h"
 
 namespace hamroh {
 namespace {
 
 using namespace node_fixture;
-
-Bytes example_pack() {
-  std::ifstream file(HAMROH_SOURCE "/deploy/packs/example/pack.toml");
-  std::ostringstream words;
-  words << file.rdbuf();
-  const std::string all = words.str();
-  return {all.begin(), all.end()};
-}
+using pack_fixture::example_pack;
 
 // Another pack in the same words: comments are part of what is signed.
 Bytes variant(int number) {

@@ -1,23 +1,14 @@
 // Decisions by several commissioners: nothing is sent before there are enough, and nobody believes
 // one that has too few.
 
-#include <fstream>
-#include <sstream>
-
 #include "tests/unit/node_fixture.h"
+#include "tests/unit/pack_fixture.h"
 
 namespace hamroh {
 namespace {
 
 using namespace node_fixture;
-
-Bytes example_pack() {  // three of five on a status, two of three on an appeal
-  std::ifstream file(HAMROH_SOURCE "/deploy/packs/example/pack.toml");
-  std::ostringstream words;
-  words << file.rdbuf();
-  const std::string all = words.str();
-  return {all.begin(), all.end()};
-}
+using pack_fixture::example_pack;
 
 Seed seed_of(std::uint8_t number) {
   return Seed::make([&](auto raw) { std::ranges::fill(raw, number); });
