@@ -761,6 +761,11 @@ class Node {
                                        std::vector<Commitment> commitments, CaseRecord& record,
                                        const Actor& actor, Turn& turn);
 
+  // An event of this node by itself, in a case. Where it is refused, as in a case that holds as much
+  // as it may, it is not said, and that is no error: later it would be refused as well.
+  [[nodiscard]] Status say_by_itself(Submission submission, const EventFacts& facts,
+                                     CaseRecord& record, Turn& turn);
+
   // node_disclosure.cc
   [[nodiscard]] Status keep_tiers(const MessageId& referral, const CaseId& id,
                                   const TierRecord& tiers, Turn& turn) const;
@@ -966,6 +971,9 @@ class Node {
   [[nodiscard]] Result<std::optional<Bytes>> read_body(const MessageRecord& record,
                                                        Turn& turn) const;
   [[nodiscard]] Result<Inner> read_inner(const MessageRecord& record, Turn& turn) const;
+  // What an event of a case says; nothing if that is not kept here.
+  [[nodiscard]] Result<std::optional<Inner>> read_event(const CaseRecord::CaseEvent& event,
+                                                        Turn& turn) const;
   [[nodiscard]] Status keep_body(std::uint64_t key, const CaseId& id, ByteView inner, Turn& turn);
 
   // node_access.cc

@@ -118,12 +118,11 @@ Status Node::check_attachment_recipients(const CaseRecord& record, const CaseId&
       continue;
     }
     may.push_back(event.author);
-    HAMROH_ASSIGN(const auto message, read_message(event.author, event.message, turn));
-    if (!message || !message->body) {
+    HAMROH_ASSIGN(const auto inner, read_event(event, turn));
+    if (!inner) {
       continue;
     }
-    HAMROH_ASSIGN(const Inner inner, read_inner(*message, turn));
-    const auto form = parse_referral(inner.body);
+    const auto form = parse_referral(inner->body);
     if (!form) {
       continue;
     }

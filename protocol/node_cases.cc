@@ -171,6 +171,16 @@ Result<Inner> Node::read_inner(const MessageRecord& record, Turn& turn) const {
   return parse_inner(*bytes);
 }
 
+Result<std::optional<Inner>> Node::read_event(const CaseRecord::CaseEvent& event,
+                                              Turn& turn) const {
+  HAMROH_ASSIGN(const auto message, read_message(event.author, event.message, turn));
+  if (!message || !message->body) {
+    return std::optional<Inner>{};
+  }
+  HAMROH_ASSIGN(Inner inner, read_inner(*message, turn));
+  return std::optional(std::move(inner));
+}
+
 // The evidence goes with the case that it tells of; or, if that is not here, with the case of the
 // message before it. Where neither is here nothing but the digest is kept.
 Status Node::keep_conflict(const MemberId& member, const Inner& inner,

@@ -174,12 +174,11 @@ Status Node::check_in_parallel(const CaseId& id, const ReferralForm& form, const
     }
     const auto event =
         std::ranges::find(record.events, track.about, &CaseRecord::CaseEvent::digest);
-    HAMROH_ASSIGN(const auto message, read_message(event->author, event->message, turn));
-    if (!message || !message->body) {
+    HAMROH_ASSIGN(const auto inner, read_event(*event, turn));
+    if (!inner) {
       continue;
     }
-    HAMROH_ASSIGN(const Inner inner, read_inner(*message, turn));
-    const auto other = parse_referral(inner.body);
+    const auto other = parse_referral(inner->body);
     const bool same =
         other && std::ranges::any_of(form.triage.services, [&](Service service) {
           return std::ranges::find(other->triage.services, service) != other->triage.services.end();
@@ -324,7 +323,6 @@ Result<bool> Node::say_missed(const CaseId& id, const CaseClock& clock, CaseReco
     return false;
   }
   Submission submission;
-  submission.message = draw_message_id(turn);
   submission.case_id = id;
   submission.kind = EventKind::deadline_missed;
   submission.to = {clock.owes};
@@ -333,14 +331,7 @@ Result<bool> Node::say_missed(const CaseId& id, const CaseClock& clock, CaseReco
   facts.about = clock.about;
   facts.member = clock.owes;
   facts.service = static_cast<std::uint8_t>(clock.clock);
-  CaseRecord changed = record;
-  const Status sent = keep_submission(submission, facts, {}, changed, Actor{}, turn);
-  if (!sent && sent.error().blame == Blame::environment) {
-    return tl::unexpected(sent.error());
-  }
-  if (sent) {
-    record = std::move(changed);
-  }
+  HAMROH_TRY(say_by_itself(std::move(submission), facts, record, turn));
   return true;  // a case that holds as much as it may is shown as overdue all the same
 }
 
@@ -352,10 +343,9 @@ Result<MemberId> Node::oversight_of(const CaseRecord& record, Turn& turn) const 
     if (event.kind != static_cast<std::uint16_t>(EventKind::referral_send) || !district.empty()) {
       continue;
     }
-    HAMROH_ASSIGN(const auto message, read_message(event.author, event.message, turn));
-    if (message && message->body) {
-      HAMROH_ASSIGN(const Inner inner, read_inner(*message, turn));
-      const auto form = parse_referral(inner.body);
+    HAMROH_ASSIGN(const auto inner, read_event(event, turn));
+    if (inner) {
+      const auto form = parse_referral(inner->body);
       district = form ? form->triage.district : "";
     }
   }

@@ -71,13 +71,12 @@ bool Node::has_statement(const CaseRecord& record) {
 
 Result<std::optional<Consent>> Node::stated_consent(const CaseRecord::CaseEvent& statement,
                                                     Turn& turn) const {
-  HAMROH_ASSIGN(const auto message, read_message(statement.author, statement.message, turn));
-  if (!message || !message->body) {
+  HAMROH_ASSIGN(const auto inner, read_event(statement, turn));
+  if (!inner) {
     return environment_error(Code::store_corrupt, "a statement about consent has no body");
   }
-  HAMROH_ASSIGN(const Inner inner, read_inner(*message, turn));
   HAMROH_ASSIGN(ConsentStatement said,
-                parse_consent(inner.body, static_cast<EventKind>(statement.kind)));
+                parse_consent(inner->body, static_cast<EventKind>(statement.kind)));
   return std::move(said.consent);
 }
 
@@ -149,10 +148,9 @@ Result<std::vector<Consent>> Node::barring_consents(const CaseId& id, const Case
     if (event.kind != static_cast<std::uint16_t>(EventKind::referral_send)) {
       continue;
     }
-    HAMROH_ASSIGN(const auto message, read_message(event.author, event.message, turn));
-    if (message && message->body) {
-      HAMROH_ASSIGN(const Inner inner, read_inner(*message, turn));
-      HAMROH_ASSIGN(ReferralForm form, parse_referral(inner.body));
+    HAMROH_ASSIGN(const auto inner, read_event(event, turn));
+    if (inner) {
+      HAMROH_ASSIGN(ReferralForm form, parse_referral(inner->body));
       barring.push_back(std::move(form.consent));
     }
   }
@@ -395,15 +393,8 @@ Result<bool> Node::send_answer(const CaseId& id, const ConsentApplied& applied, 
   if (!std::ranges::all_of(submission.to, [&](const auto& one) { return may_disclose_to(one); })) {
     return true;
   }
-  submission.message = draw_message_id(turn);
-  CaseRecord changed = record;
-  const Status sent = keep_submission(submission, facts, {}, changed, Actor{}, turn);
-  if (sent) {
-    record = std::move(changed);
-  } else if (sent.error().blame == Blame::environment) {
-    return tl::unexpected(sent.error());
-  }
-  return false;  // a case that holds as much as it may takes no more, later or now
+  HAMROH_TRY(say_by_itself(std::move(submission), facts, record, turn));
+  return false;
 }
 
 // To whom it is told that a case was erased which others had changed or withdrawn the consent to:
@@ -443,10 +434,9 @@ Result<FormFields> Node::stopped_fields(const CaseId& id, const CaseRecord& reco
     return FormFields{};
   }
   if (const auto answer = own_answer(record, track->about)) {
-    HAMROH_ASSIGN(const auto message, read_message(answer->author, answer->message, turn));
-    if (message && message->body) {
-      HAMROH_ASSIGN(const Inner inner, read_inner(*message, turn));
-      HAMROH_ASSIGN(const ConsentApplied applied, parse_applied(inner.body));
+    HAMROH_ASSIGN(const auto inner, read_event(*answer, turn));
+    if (inner) {
+      HAMROH_ASSIGN(const ConsentApplied applied, parse_applied(inner->body));
       if (applied.did == ConsentAction::kept) {
         return FormFields{};
       }

@@ -73,10 +73,9 @@ Result<std::vector<Disclosure>> Node::disclosures_of(const CaseRecord& record,
     if (!is_disclosure_of(event, referral) || (event.audience & audience) == 0) {
       continue;
     }
-    HAMROH_ASSIGN(const auto message, read_message(event.author, event.message, turn));
-    if (message && message->body) {
-      HAMROH_ASSIGN(const Inner inner, read_inner(*message, turn));
-      HAMROH_ASSIGN(Disclosure disclosure, parse_disclosure(inner.body));
+    HAMROH_ASSIGN(const auto inner, read_event(event, turn));
+    if (inner) {
+      HAMROH_ASSIGN(Disclosure disclosure, parse_disclosure(inner->body));
       found.push_back(std::move(disclosure));
     }
   }
@@ -135,17 +134,13 @@ Status Node::send_disclosure(const CaseId& id, const CaseRecord::CaseEvent& refe
   disclosure.about = referral.digest;
   disclosure.referral = referral.message;
   Submission submission;
-  submission.message = draw_message_id(turn);
   submission.case_id = id;
   submission.kind = EventKind::tier_disclose;
   submission.to = {recipient};
   submission.body = encode(disclosure);
   EventFacts facts;
   facts.about = referral.digest;
-  CaseRecord changed = record;
-  HAMROH_TRY(keep_submission(submission, facts, {}, changed, Actor{}, turn));
-  record = std::move(changed);
-  return {};
+  return say_by_itself(std::move(submission), facts, record, turn);
 }
 
 // All that is owed out of one referral; true if something has to wait.
@@ -172,12 +167,9 @@ Result<bool> Node::disclose_referral(const CaseId& id, const CaseRecord::CaseEve
       waits = true;
       continue;
     }
-    const Status sent = send_disclosure(id, referral, track.member,
-                                        disclose(form, tiers->seeds, owed), record, turn);
-    if (!sent && sent.error().blame == Blame::environment) {
-      return tl::unexpected(sent.error());
-    }
-    // A case that holds as much as it may takes no more, later or now: people see what is missing.
+    HAMROH_TRY(send_disclosure(id, referral, track.member, disclose(form, tiers->seeds, owed),
+                               record, turn));
+    // What a full case takes no more, people see as missing.
   }
   return waits;
 }

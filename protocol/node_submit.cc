@@ -529,6 +529,17 @@ Status Node::keep_submission(const Submission& submission, const EventFacts& fac
   return keep_sent(inner, std::move(bytes), digest, turn);
 }
 
+Status Node::say_by_itself(Submission submission, const EventFacts& facts, CaseRecord& record,
+                           Turn& turn) {
+  submission.message = draw_message_id(turn);
+  CaseRecord changed = record;
+  const Status sent = keep_submission(submission, facts, {}, changed, Actor{}, turn);
+  if (sent) {
+    record = std::move(changed);
+  }
+  return sent || sent.error().blame != Blame::environment ? Status{} : sent;
+}
+
 Status Node::keep_sent(const Inner& inner, Bytes bytes, const Digest& digest, Turn& turn) {
   // One recipient is named beside the entry; the record has them all.
   const std::uint64_t index =

@@ -56,12 +56,11 @@ Result<Particulars> Node::requested_money(const CaseRecord& record, const Digest
       event->kind != static_cast<std::uint16_t>(EventKind::fund_request)) {
     return peer_error(Code::not_found, "that is no request for money");
   }
-  HAMROH_ASSIGN(const auto message, read_message(event->author, event->message, turn));
-  if (!message || !message->body) {
+  HAMROH_ASSIGN(const auto inner, read_event(*event, turn));
+  if (!inner) {
     return environment_error(Code::store_corrupt, "a request for money has no body");
   }
-  HAMROH_ASSIGN(const Inner inner, read_inner(*message, turn));
-  return parse_particulars(inner.body, EventKind::fund_request);
+  return parse_particulars(inner->body, EventKind::fund_request);
 }
 
 Status Node::check_ballot(const MemberId& member, EventKind kind, ByteView body, const CaseId& id,
@@ -97,12 +96,11 @@ Status Node::check_fresh_voters(std::span<const Vote> votes, const CaseRecord& r
     if (kind != EventKind::status_assign && kind != EventKind::status_refuse) {
       continue;
     }
-    HAMROH_ASSIGN(const auto message, read_message(event.author, event.message, turn));
-    if (!message || !message->body) {
+    HAMROH_ASSIGN(const auto inner, read_event(event, turn));
+    if (!inner) {
       continue;
     }
-    HAMROH_ASSIGN(const Inner inner, read_inner(*message, turn));
-    const auto said = parse_particulars(inner.body, kind);
+    const auto said = parse_particulars(inner->body, kind);
     if (!said || !said->ballot) {
       continue;
     }
