@@ -761,8 +761,8 @@ class Node {
                                        std::vector<Commitment> commitments, CaseRecord& record,
                                        const Actor& actor, Turn& turn);
 
-  // An event of this node by itself, in a case. Where it is refused, as in a case that holds as much
-  // as it may, it is not said, and that is no error: later it would be refused as well.
+  // An event of this node by itself, in a case. Where it is refused, as in a case that holds all
+  // that it may, it is not said, and that is no error: later it would be refused as well.
   [[nodiscard]] Status say_by_itself(Submission submission, const EventFacts& facts,
                                      CaseRecord& record, Turn& turn);
 
