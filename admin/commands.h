@@ -97,6 +97,7 @@ struct Arguments {
   bool erases = false;
   std::string date;
   std::string file;        // to be attached
+  std::string status_file;
   std::string attachment;  // its number in the case, or its message
 };
 
@@ -185,6 +186,13 @@ int due(const Arguments& arguments);
 // commands_votes.cc
 int vote(const Arguments& arguments);
 int votes(const Arguments& arguments);
+// commands_status_file.cc
+int case_status_file(const Arguments& arguments);
+// What --status-file names goes into the decision: the file, or the one that waits for votes. Says
+// what is wrong; the exit code, or nothing.
+std::optional<int> take_status_file(const Arguments& arguments, const CaseId& id, EventKind kind,
+                                    Particulars& said, Client& client);
+
 // Decisions that wait for votes, and who has signed them.
 [[nodiscard]] std::string proposals_text(const std::vector<Task>& tasks, const Names& names);
 

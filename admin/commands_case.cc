@@ -218,14 +218,15 @@ int decide(const Arguments& arguments, Decision decision) {
 }
 
 // "sealed.health" or "T3"; nothing if one of them is neither.
+const FormFields of_form =
+    fields_of({DisclosureTier::t2, DisclosureTier::t3, DisclosureTier::t4});
 std::optional<FormFields> typed_fields(const std::vector<std::string>& words) {
   FormFields fields;
   for (const std::string& word : words) {
     const auto tier = parse_code<DisclosureTier>(word);
     const auto field = parse_code<FormField>(word);
-    const FormFields meant =
-        field ? FormFields{*field} : fields_of(tier.value_or(DisclosureTier::s));
-    if (meant.empty()) {
+    const FormFields meant = field ? FormFields{*field} : tier ? fields_of(*tier) : FormFields{};
+    if (meant.empty() || !meant.within(of_form)) {
       return std::nullopt;
     }
     fields |= meant;
@@ -235,8 +236,8 @@ std::optional<FormFields> typed_fields(const std::vector<std::string>& words) {
 
 std::string fields_usage() {
   std::string allowed = "--field is a tier (T2, T3, T4) or one of";
-  for (const CodeName& one : names_of(FormField{})) {
-    allowed += std::string(" ") + one.name;
+  for (const FormField one : of_form.list()) {
+    allowed += std::string(" ") + name_of(one);
   }
   return allowed;
 }

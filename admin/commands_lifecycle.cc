@@ -103,6 +103,9 @@ int submit_event(const Arguments& arguments, const Waiting& waiting, const Rule&
     }
     said.member = *member;
   }
+  if (const auto code = take_status_file(arguments, *id, rule.kind, said, client)) {
+    return *code;
+  }
   std::vector<MemberId> to;
   for (const std::string& typed : arguments.recipients) {
     const auto member = find_member(client, typed);

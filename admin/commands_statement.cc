@@ -24,6 +24,7 @@ std::optional<SharedWhat> said_to_others(EventKind kind) {
     case EventKind::referral_send:
       return SharedWhat::sent;
     case EventKind::tier_disclose:
+    case EventKind::status_disclose:
       return SharedWhat::disclosed;
     case EventKind::referral_revoke:
     case EventKind::cancel_request:

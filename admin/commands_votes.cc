@@ -143,6 +143,9 @@ int vote(const Arguments& arguments) {
       }
       said.about = *request;
     }
+    if (const auto code = take_status_file(arguments, *id, choice->kind, said, client)) {
+      return *code;
+    }
     if (const auto fault = find_fault(said, choice->kind)) {
       return refuse_form(arguments, "vote", *fault);
     }

@@ -333,6 +333,12 @@ class CommandLine {
     saving->add_option("--out", a_.out, "Where to; nothing is overwritten")->required();
   }
 
+  void with_status_file(CLI::App* verb) {
+    verb->add_option("--status-file", a_.status_file,
+                     "What the decision rests on, JSON (deploy/forms has a sample); it stays here, "
+                     "and travels as a commitment. waiting: the one that others have signed");
+  }
+
   void add_vote_verbs() {
     CLI::App* voting =
         verb(&app_, "vote",
@@ -350,6 +356,7 @@ class CommandLine {
     voting->add_option("--language", a_.language, "Of the words (default from $LANG, else en)");
     voting->add_option("--suggest", a_.offered, "With a refusal: the member that is competent");
     voting->add_option("--passphrase-file", a_.passphrase_file, "File with your passphrase");
+    with_status_file(voting);
     CLI::App* due_verb = verb(&app_, "due", "What is due, from whom, and until when",
                               "hamroh due --overdue --json", due);
     due_verb->add_flag("--overdue", a_.overdue, "Only what was missed");
@@ -450,6 +457,9 @@ class CommandLine {
     if (takes(Field::text)) {
       added->add_option("--language", a_.language, "Of the words (default from $LANG, else en)");
     }
+    if (may_have_status_file(rule.kind)) {
+      with_status_file(added);
+    }
     option(Field::until, "--until", a_.until, "The last day, such as 2026-12-31");
     option(Field::outcome, "--outcome", a_.outcome, "What it came to");
     const char* member = rule.kind == EventKind::transfer_offer ? "--to" : "--suggest";
@@ -510,6 +520,8 @@ class CommandLine {
                  "hamroh case status refuse CASE --reason evidence_incomplete"},
                 {K::status_appeal, "appeal", "Appeal against a refusal",
                  "hamroh case status appeal CASE"}});
+    with_case(verb(status, "file", "What decisions rest on: indicators, evidence, certificate",
+                   "hamroh case status file CASE --json", case_status_file));
     add_events(group("ministry", "Confirm a status that was assigned, or return it",
                      "hamroh ministry confirm CASE"),
                {{K::ministry_confirm, "confirm", "Confirm it", "hamroh ministry confirm CASE"},

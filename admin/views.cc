@@ -109,9 +109,9 @@ class Told {
 std::string fields_text(FormFields fields) {
   std::string text;
   const auto say = [&](const std::string& word) { text += (text.empty() ? "" : ", ") + word; };
-  for (const DisclosureTier tier : later_tiers) {
+  for (const DisclosureTier tier : all_tiers) {
     const FormFields all = fields_of(tier);
-    if (all.within(fields)) {
+    if (!all.empty() && all.within(fields)) {
       say(name_of(tier));
       continue;
     }
@@ -261,6 +261,7 @@ EventText describe(const Particulars& said) {
   told.say("amount in minor units",
            said.amount == 0 ? std::string() : std::to_string(said.amount) + " " + said.currency);
   told.say("in words", said.text);
+  told.say("status file", said.file ? said.file->hex().substr(0, 16) : std::string());
   EventText text{to_json(said), told.take()};
   if (said.ballot) {
     for (const Vote& vote : said.ballot->votes) {
@@ -532,7 +533,13 @@ std::string peers_text(const std::vector<PeerView>& peers) {
   return text;
 }
 
-// Which tiers of the form went to whom, and when; one line for each disclosure.
+bool is_disclosure(const MessageView& event) {
+  const bool discloses =
+      event.kind == EventKind::tier_disclose || event.kind == EventKind::status_disclose;
+  return discloses && !event.deliveries.empty();
+}
+
+// Which tiers of the form, and which status files, went to whom, and when; one line for each disclosure.
 std::string disclosed_text(const CaseView& view, const Names& names,
                            const std::vector<EventText>& bodies) {
   std::string text;
@@ -542,7 +549,7 @@ std::string disclosed_text(const CaseView& view, const Names& names,
       text += "  kept back   " + fields_text(bodies[i].fields) + " by " +
               shown(name_in(names, event.author)) + "\n";
     }
-    if (event.kind == EventKind::tier_disclose && !event.deliveries.empty()) {
+    if (is_disclosure(event)) {
       text += "  disclosed   " + fields_text(bodies[i].fields) + " to " +
               shown(name_in(names, event.deliveries.front().recipient)) + ", " +
               short_time(event.created) + ", " + level_name(event.level()) + "\n";
@@ -556,7 +563,7 @@ Json disclosed_json(const CaseView& shown, const Names& names,
   Json all = Json::array();
   for (std::size_t i = 0; i < shown.events.size(); ++i) {
     const MessageView& event = shown.events[i];
-    if (event.kind != EventKind::tier_disclose || event.deliveries.empty()) {
+    if (!is_disclosure(event)) {
       continue;
     }
     const MemberId& to = event.deliveries.front().recipient;

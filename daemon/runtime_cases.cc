@@ -111,6 +111,14 @@ Result<Answer> Runtime::State::reply_to(const api::ProposeDecision& ask, Turn& t
   return api::Proposed{made.task, made.decision, made.votes, made.needed.value_or(0)};
 }
 
+Result<Answer> Runtime::State::reply_to(const api::GetStatusFile& ask, Turn& turn) {
+  HAMROH_TRY(keeper.node().admit_reading(ask.case_id, actor, turn));
+  HAMROH_ASSIGN(const StatusFile file,
+                keeper.node().status_file(ask.case_id, ask.commitment, actor, turn));
+  opened_case = ask.case_id;
+  return api::Body{EventKind::status_disclose, encode(file), false};
+}
+
 Result<Answer> Runtime::State::reply_to(const api::CastVote& ask, Turn& turn) {
   HAMROH_ASSIGN(const Node::Counted counted,
                 keeper.node().cast_vote(ask.task, {ask.certificate, ask.signature}, actor, turn));

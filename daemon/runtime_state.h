@@ -262,6 +262,7 @@ struct Runtime::State {
   Result<Answer> reply_to(const api::ListDue& ask, Turn& turn);
   Result<Answer> reply_to(const api::ListEscalations& ask, Turn& turn);
   Result<Answer> reply_to(const api::ProposeDecision& ask, Turn& turn);
+  Result<Answer> reply_to(const api::GetStatusFile& ask, Turn& turn);
   Result<Answer> reply_to(const api::CastVote& ask, Turn& turn);
   void enter_readings(std::vector<Reading> readings);
   void note_readings(const std::vector<Reading>& readings) const;

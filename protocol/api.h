@@ -396,6 +396,13 @@ struct GetAttachment {  // a part, from chunk `first` on
   bool operator==(const GetAttachment&) const = default;
 };
 
+// The status file of a decision, answered by a Body (HSTF). See Node::status_file.
+struct GetStatusFile {
+  CaseId case_id;
+  Digest commitment;
+  bool operator==(const GetStatusFile&) const = default;
+};
+
 struct Request {
   std::uint64_t id = 0;
   std::variant<Submit, GetStatus, GetMessage, ListCases, GetCase, GetBody, NextEvents, GetReceipt,
@@ -406,7 +413,7 @@ struct Request {
                SetPassphrase, SetFactor, MakeSigningKey, GetUserKeys, SignVote, BackupBegin,
                BackupRenew, BackupEnd, ChangeVault, GetPack, PublishServices, ListServices,
                ProposeDecision, CastVote, ListDue, ListEscalations, AttachFile, AttachPart,
-               AttachDone, ListAttachments, GetAttachment>
+               AttachDone, ListAttachments, GetAttachment, GetStatusFile>
       ask;
   std::optional<SessionToken> session = std::nullopt;
   bool operator==(const Request&) const = default;

@@ -61,6 +61,8 @@ struct Need {
     return {true, Operation::see_cases, Operation::review};
   }
   Needed operator()(const ProposeDecision&) const { return {true, Operation::sign_vote, {}}; }
+  // Who decides on a status; nobody else of the organisation.
+  Needed operator()(const GetStatusFile&) const { return {true, Operation::decide_status, {}}; }
   Needed operator()(const CastVote&) const { return {true, Operation::sign_vote, {}}; }
   Needed operator()(const AddUser&) const { return {true, Operation::manage_users, {}}; }
   Needed operator()(const ChangeUser&) const { return {true, Operation::manage_users, {}}; }

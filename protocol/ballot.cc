@@ -24,6 +24,9 @@ Digest decision_digest(const Subject& subject, EventKind kind, const Particulars
   append(out, view(text.language));
   put_u8(out, 0);
   append(out, view(text.text));
+  if (said.file) {
+    append(out, said.file->view());
+  }
   return crypto::sha256({out});
 }
 

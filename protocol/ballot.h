@@ -2,7 +2,8 @@
 // when it counts. Pure.
 //
 //   decision = SHA-256(L(decision) ‖ network[32] ‖ case[16] ‖ subject[32] ‖ kind u16 ‖ outcome u8 ‖
-//              member[16] ‖ code length u16 ‖ code ‖ text length u32 ‖ language ‖ 0x00 ‖ text)
+//              member[16] ‖ code length u16 ‖ code ‖ text length u32 ‖ language ‖ 0x00 ‖ text ‖
+//              [commitment to the status file[32]])
 //   vote     = see user_keys.h: over that, in the name of the member that decides
 //
 // The subject is the event that is decided on: the application, the ministry's return, the appeal,

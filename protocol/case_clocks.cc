@@ -82,7 +82,7 @@ class Clocks {
         }
         break;
       case Track::status:
-        status_ = &event;
+        status_ = rule.to.empty() ? status_ : &event;
         applied_ = event.kind == EventKind::status_apply ? &event : applied_;
         break;
       case Track::fund:

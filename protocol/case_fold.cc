@@ -217,6 +217,11 @@ class Fold {
         return find(event.about) != nowhere;
       case Track::transfer:
         return subject_of(event, EventKind::transfer_offer) != nowhere;
+      case Track::status: {
+        const std::size_t at = find(event.about);  // its author's own decision
+        return at != nowhere && state_.reasons[at] == Code::none &&
+               may_have_status_file(events_[at].kind) && events_[at].author == event.author;
+      }
       case Track::consent: {
         const std::size_t at = find(event.about);
         return at != nowhere && states_consent(events_[at].kind) &&
@@ -374,6 +379,9 @@ class Fold {
   }
 
   Code decide_status(std::size_t at, const FoldEvent& event, const Rule& rule) {
+    if (event.kind == EventKind::status_disclose) {
+      return status_ == nowhere ? Code::wrong_state : move(state_.tracks[status_], rule, event);
+    }
     const bool early = event.kind == EventKind::status_appeal && status_ != nowhere &&
                        state_.tracks[status_].state == State::pre_status &&
                        event.created < state_.tracks[status_].until;

@@ -12,7 +12,9 @@ constexpr FormFields case_fields{
     case_trafficking_scope,    case_indicators,       case_exploitation, case_recruitment_country,
     case_exploitation_country, case_services_already, case_safety_risks, case_guardian};
 constexpr FormFields sealed_fields{sealed_health, sealed_narrative, sealed_alleged_perpetrator};
+constexpr FormFields status_fields{status_indicators, status_evidence, status_certificate};
 constexpr FormFields later_fields = contact_fields | case_fields | sealed_fields;
+constexpr FormFields committed_fields = later_fields | status_fields;  // to whatever
 
 constexpr FormFields identity{contact_name, contact_alias};
 constexpr FormFields evidence{sealed_narrative, sealed_alleged_perpetrator};
@@ -27,18 +29,21 @@ struct Grant {
   FormFields emergency;
   FormFields accepted;
   FormFields by_hand;
+  FormFields decided;
 };
-// Kind of member; in an emergency, by acceptance, by hand.
+// Kind of member; in an emergency, by acceptance, by hand; of a decision on a status. A ministry
+// has what it needs, decision and ground, in the decision.
 constexpr std::array grants{
     // clang-format off
-    Grant{MemberKind::ngo,         contact_fields, to_serve, to_serve | health},
-    Grant{MemberKind::provider,    contact_fields, to_serve, to_serve | health},
-    Grant{MemberKind::commission,  identity, identity | case_fields | evidence, later_fields},
-    Grant{MemberKind::ministry,    nothing, identity, identity},
-    Grant{MemberKind::appeal_body, nothing, nothing, nothing},
-    Grant{MemberKind::relief_fund, nothing, nothing, nothing},
-    Grant{MemberKind::oversight,   nothing, nothing, nothing},
-    Grant{MemberKind::relay,       nothing, nothing, nothing},
+    Grant{MemberKind::ngo,         contact_fields, to_serve, to_serve | health, nothing},
+    Grant{MemberKind::provider,    contact_fields, to_serve, to_serve | health, nothing},
+    Grant{MemberKind::commission,  identity, identity | case_fields | evidence, later_fields,
+          status_fields},
+    Grant{MemberKind::ministry,    nothing, identity, identity, nothing},
+    Grant{MemberKind::appeal_body, nothing, nothing, nothing, status_fields},
+    Grant{MemberKind::relief_fund, nothing, nothing, nothing, nothing},
+    Grant{MemberKind::oversight,   nothing, nothing, nothing, nothing},
+    Grant{MemberKind::relay,       nothing, nothing, nothing, nothing},
     // clang-format on
 };
 
@@ -91,6 +96,20 @@ void lay(Bytes& out, const Guardian& guardian) {
   lay(out, guardian.relation);
   lay(out, guardian.contact);
 }
+void lay(Bytes& out, const std::vector<Evidence>& evidence) {
+  put_u32(out, static_cast<std::uint32_t>(evidence.size()));
+  for (const Evidence& one : evidence) {
+    lay(out, one.code);
+    put_u8(out, one.text ? 1 : 0);
+    if (one.text) {
+      lay(out, *one.text);
+    }
+    put_u8(out, one.file ? 1 : 0);
+    if (one.file) {
+      append(out, one.file->view());
+    }
+  }
+}
 template <class Value>
 void lay(Bytes& out, const std::optional<Value>& value) {
   if (value) {
@@ -142,6 +161,12 @@ void with_field(FormField field, One& one, Other& other, Use&& use) {
       return use(one.sealed.narrative, other.sealed.narrative);
     case sealed_alleged_perpetrator:
       return use(one.sealed.alleged_perpetrator, other.sealed.alleged_perpetrator);
+    case status_indicators:
+      return use(one.status.indicators, other.status.indicators);
+    case status_evidence:
+      return use(one.status.evidence, other.status.evidence);
+    case status_certificate:
+      return use(one.status.certificate, other.status.certificate);
   }
 }
 
@@ -163,7 +188,7 @@ Bytes value_of(FormField field, const LaterTiers& tiers) {
 
 FormFields fields_in(const LaterTiers& tiers) {
   FormFields said;
-  for (const FormField field : later_fields.list()) {
+  for (const FormField field : committed_fields.list()) {
     if (!value_of(field, tiers).empty()) {
       said |= {field};
     }
@@ -173,7 +198,7 @@ FormFields fields_in(const LaterTiers& tiers) {
 
 LaterTiers later_tiers_of(const ReferralForm& form) {
   return {form.contact.value_or(Contact{}), form.facts.value_or(CaseFacts{}),
-          form.sealed.value_or(SealedFacts{})};
+          form.sealed.value_or(SealedFacts{}), {}};
 }
 
 void put_later_tiers(ReferralForm& form, const LaterTiers& tiers) {
@@ -276,8 +301,9 @@ FormFields fields_of(DisclosureTier tier) {
       return case_fields;
     case DisclosureTier::t4:
       return sealed_fields;
-    case DisclosureTier::t1:
     case DisclosureTier::s:
+      return status_fields;
+    case DisclosureTier::t1:
       break;
   }
   return {};
@@ -285,7 +311,7 @@ FormFields fields_of(DisclosureTier tier) {
 
 FormFields fields_of(Tiers tiers) {
   FormFields fields;
-  for (const DisclosureTier tier : later_tiers) {
+  for (const DisclosureTier tier : all_tiers) {
     if (tiers.has(tier)) {
       fields |= fields_of(tier);
     }
@@ -297,7 +323,8 @@ DisclosureTier tier_of(FormField field) {
   const FormFields one{field};
   return one.within(contact_fields) ? DisclosureTier::t2
          : one.within(case_fields)  ? DisclosureTier::t3
-                                    : DisclosureTier::t4;
+         : one.within(sealed_fields) ? DisclosureTier::t4
+                                     : DisclosureTier::s;
 }
 
 FormFields fields_in(const ReferralForm& form) {
@@ -334,6 +361,18 @@ Disclosure disclose(const ReferralForm& form, const TierSeeds& seeds, FormFields
   for (const FormField field : fields.list()) {
     copy_field(field, values, disclosure.values);
   }
+  return disclosure;
+}
+
+Digest commit(const StatusFile& file, const TierSeed& seed) {
+  return root_of(leaves_of(DisclosureTier::s, {{}, {}, {}, file}, seed));
+}
+
+Disclosure disclose(const StatusFile& file, const TierSeed& seed) {
+  Disclosure disclosure;
+  disclosure.values.status = file;
+  disclosure.openings.push_back(
+      open_tier(DisclosureTier::s, status_fields, disclosure.values, seed));
   return disclosure;
 }
 
@@ -388,6 +427,8 @@ FormFields granted(MemberKind kind, Occasion occasion) {
       return row->accepted;
     case Occasion::by_hand:
       return row->by_hand;
+    case Occasion::decided:
+      return row->decided;
   }
   return {};
 }

@@ -13,6 +13,9 @@
 // section "Disclosure" lays the values out. The seeds stay at the sender; a whole tier is opened by
 // its seed, some of its fields by their salts and the leaves of the others.
 //
+// A decision on a status commits in the same way to the file that it rests on (tier S), and its
+// votes sign the commitment.
+//
 // Who gets what, at the most, is one table in disclosure.cc (shared form specification). Clinics
 // and police have no kind of member of their own. A clinic is a provider: health is never disclosed
 // to it by itself, but may be by hand. To the police nothing goes this way.
@@ -29,10 +32,10 @@ namespace hamroh {
 inline constexpr std::array later_tiers{DisclosureTier::t2, DisclosureTier::t3, DisclosureTier::t4};
 using TierSeeds = std::array<TierSeed, later_tiers.size()>;  // in that order
 
-[[nodiscard]] FormFields fields_of(DisclosureTier tier);  // none of T1 and S
+[[nodiscard]] FormFields fields_of(DisclosureTier tier);  // none of T1
 [[nodiscard]] FormFields fields_of(Tiers tiers);
 [[nodiscard]] DisclosureTier tier_of(FormField field);
-// Which fields of the later tiers say something.
+// Which fields of T2, T3 and T4 say something.
 [[nodiscard]] FormFields fields_in(const ReferralForm& form);
 
 // Triage and consent of it, with every later field committed to: what travels first.
@@ -42,12 +45,17 @@ using TierSeeds = std::array<TierSeed, later_tiers.size()>;  // in that order
 [[nodiscard]] Disclosure disclose(const ReferralForm& form, const TierSeeds& seeds,
                                   FormFields fields);
 
+// The same of a status file, which is disclosed whole.
+[[nodiscard]] Digest commit(const StatusFile& file, const TierSeed& seed);
+[[nodiscard]] Disclosure disclose(const StatusFile& file, const TierSeed& seed);
+
 // What a disclosure opens, once that was found to be what was committed to.
 class CheckedDisclosure {
  public:
   [[nodiscard]] FormFields fields() const { return fields_; }
   // Puts the fields where they belong; they are committed to no more.
   void merge_into(ReferralForm& form) const;
+  [[nodiscard]] const StatusFile& status_file() const { return values_.status; }
 
  private:
   friend Result<CheckedDisclosure> check(const Disclosure& disclosure,
@@ -67,6 +75,7 @@ enum class Occasion : std::uint8_t {
   emergency = 1,  // at once, with the referral
   accepted = 2,   // by itself, when the recipient has accepted
   by_hand = 3,    // at most, when a person of the sender decides so, after it has accepted
+  decided = 4,    // by itself, when the status was decided, to who decides after that
 };
 [[nodiscard]] FormFields granted(MemberKind kind, Occasion occasion);
 // The same, as far as the consent is in force and opens it to that recipient.

@@ -94,6 +94,9 @@ constexpr std::array form_fields{
     named(FormField::sealed_health, "sealed.health"),
     named(FormField::sealed_narrative, "sealed.narrative"),
     named(FormField::sealed_alleged_perpetrator, "sealed.alleged_perpetrator"),
+    named(FormField::status_indicators, "status.indicators"),
+    named(FormField::status_evidence, "status.evidence"),
+    named(FormField::status_certificate, "status.certificate"),
 };
 
 std::string shortened(std::string_view text) {
@@ -302,6 +305,30 @@ void inspect(Inspector& check, const Contact& contact, FormFields committed) {
   }
 }
 
+void inspect(Inspector& check, const Indicators& indicators, const std::string& path) {
+  check.words(indicators.act, path + ".act", is_code, "a code of the pack");
+  check.words(indicators.means, path + ".means", is_code, "a code of the pack");
+  check.words(indicators.purpose, path + ".purpose", is_code, "a code of the pack");
+}
+
+void inspect(Inspector& check, const StatusFile& file) {
+  if (file.indicators) {
+    inspect(check, *file.indicators, "indicators");
+  }
+  check.require(file.evidence.size() <= limits::evidence_max, "evidence",
+                std::to_string(file.evidence.size()), "at most 32 pieces of evidence");
+  for (std::size_t i = 0; i < file.evidence.size(); ++i) {
+    const Evidence& one = file.evidence[i];
+    const std::string path = "evidence[" + std::to_string(i) + "]";
+    check.require(is_code(one.code), path + ".code", one.code, "a code of the pack, in lower case");
+    if (one.text) {
+      check.free_text(*one.text, path + ".text", reason_characters_max, limits::string_bytes_max);
+    }
+    check.require(!one.file || !one.file->is_zero(), path + ".file", "zeros", "the root of a file");
+  }
+  check.line(file.certificate, "certificate", false);
+}
+
 void inspect(Inspector& check, const CaseFacts& facts, bool needs_guardian) {
   const bool has_year = facts.birth_year != 0;
   check.require(!has_year || facts.birth_date.empty(), "case", "both birth_year and birth_date",
@@ -316,10 +343,7 @@ void inspect(Inspector& check, const CaseFacts& facts, bool needs_guardian) {
     check.code(*facts.trafficking_scope, "case.trafficking_scope");
   }
   if (facts.indicators) {
-    check.words(facts.indicators->act, "case.indicators.act", is_code, "a code of the pack");
-    check.words(facts.indicators->means, "case.indicators.means", is_code, "a code of the pack");
-    check.words(facts.indicators->purpose, "case.indicators.purpose", is_code,
-                "a code of the pack");
+    inspect(check, *facts.indicators, "case.indicators");
   }
   check.codes(facts.exploitation, "case.exploitation");
   const auto country = [&](const std::string& value, const char* path) {
@@ -529,6 +553,7 @@ std::optional<FormFault> find_fault(const Disclosure& disclosure) {
   inspect(check, disclosure.values.contact, FormFields::from_bits(~fields.bits()));
   inspect(check, disclosure.values.facts, false);
   inspect(check, disclosure.values.sealed);
+  inspect(check, disclosure.values.status);
   return check.fault;
 }
 
@@ -646,6 +671,14 @@ void inspect_code(Inspector& check, const std::string& code, CodeList list) {
 
 }  // namespace
 
+std::optional<FormFault> find_fault(const StatusFile& file) {
+  Inspector check;
+  check.require(file != StatusFile{}, "status_file", "nothing",
+                "indicators, evidence or the number of a certificate");
+  inspect(check, file);
+  return check.fault;
+}
+
 std::optional<FormFault> find_fault(const Particulars& particulars, EventKind kind) {
   Inspector check;
   const Rule* rule = find_rule(kind);
@@ -675,6 +708,12 @@ std::optional<FormFault> find_fault(const Particulars& particulars, EventKind ki
                   std::to_string(votes) + " votes", "1 to 32 votes");
     check.require(!particulars.about || *particulars.about == particulars.ballot->subject, "about",
                   "something else than was voted on", "the same");
+  }
+  const bool has_file = particulars.file || particulars.status_file;
+  check.require(!has_file || may_have_status_file(kind), "status_file", "a status file",
+                "nothing, for this kind of event");
+  if (particulars.status_file) {
+    inspect(check, *particulars.status_file);
   }
   const bool money = rule->needed.has(Field::money);
   check.require(!money || particulars.amount > 0, "amount", "0", "more than nothing");

@@ -144,6 +144,9 @@ enum class FormField : std::uint8_t {
   sealed_health = 40,  // T4
   sealed_narrative = 41,
   sealed_alleged_perpetrator = 42,
+  status_indicators = 50,  // S
+  status_evidence = 51,
+  status_certificate = 52,
 };
 
 // A set of them; its bits, 1 << value, travel in bodies.
@@ -387,11 +390,29 @@ struct ReferralForm {
   bool operator==(const ReferralForm&) const = default;
 };
 
-// The later tiers by themselves, whole or in part.
+// What a decision on a status rests on.
+struct Evidence {
+  std::string code;              // of the pack: what kind of evidence
+  std::optional<FreeText> text;  // at most 500 characters: where it is, what it shows
+  std::optional<Digest> file;    // the root of a file that was added to the case
+  bool operator==(const Evidence&) const = default;
+};
+
+// S: what a commission keeps of a decision on a status, and who decides on it after her may see.
+struct StatusFile {
+  std::optional<Indicators> indicators;  // the checklist: those that were found
+  std::vector<Evidence> evidence;
+  std::string certificate;  // its number
+  bool operator==(const StatusFile&) const = default;
+};
+
+// The later tiers by themselves, whole or in part. The status file belongs to a decision, the
+// others to a referral: never both in one.
 struct LaterTiers {
   Contact contact;
   CaseFacts facts;
   SealedFacts sealed;
+  StatusFile status = {};
   bool operator==(const LaterTiers&) const = default;
 };
 
@@ -408,9 +429,10 @@ struct TierOpening {
   bool operator==(const TierOpening&) const = default;
 };
 
-// Of a referral that was sent with commitments, for one recipient.
+// Of a referral that was sent with commitments, for one recipient; or of a decision with a status
+// file.
 struct Disclosure {
-  Digest about;                       // the referral
+  Digest about;                       // the referral, or the decision
   MessageId referral;                 // its message id
   std::vector<TierOpening> openings;  // one a tier, rising
   LaterTiers values;                  // of the fields that are disclosed, and of no others
@@ -468,6 +490,9 @@ struct Particulars {
   std::uint64_t amount = 0;  // in minor units of the currency
   std::string currency;      // ISO 4217
   std::optional<Ballot> ballot = {};
+  std::optional<Digest> file = {};  // the commitment to the status file of a decision
+  // The file itself: only between a node and its own programs, never on its way.
+  std::optional<StatusFile> status_file = {};
   bool operator==(const Particulars&) const = default;
 };
 
@@ -519,6 +544,7 @@ struct FormFault {
 [[nodiscard]] std::optional<FormFault> find_fault(const Decision& decision);
 [[nodiscard]] std::optional<FormFault> find_fault(const NoteText& note);
 [[nodiscard]] std::optional<FormFault> find_fault(const Particulars& particulars, EventKind kind);
+[[nodiscard]] std::optional<FormFault> find_fault(const StatusFile& file);
 [[nodiscard]] std::optional<FormFault> find_fault(const DeadlineStatement& statement);
 [[nodiscard]] std::optional<FormFault> find_fault(const ServiceStatement& statement);
 [[nodiscard]] std::optional<FormFault> find_fault(const ConsentStatement& statement,

@@ -91,6 +91,11 @@ constexpr std::array rules{
     Rule{K::appeal_outcome, "appeal.outcome", T::status, appealed, {overturned, upheld},
          C::appeal_decide, S::appeal_body, O::decide_status, particulars, L::pack,
          {outcome}, {code, text}, when_closed},
+    // The status file of a decision, to who decides after it.
+    Rule{K::status_disclose, "status.disclose", T::status,
+         {assigned_unconfirmed, refused, returned, confirmed, appealed, overturned, upheld}, {},
+         C::status_decide, S::decider, O::decide_status, disclosure, L::none,
+         {about}, {}, when_closed},
 
     // What the form says stands until one of these takes its place; who gives or changes says which
     // statement before it she knows.

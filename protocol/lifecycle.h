@@ -37,6 +37,7 @@ enum class EventKind : std::uint16_t {
   ministry_return = 25,
   status_appeal = 26,
   appeal_outcome = 27,
+  status_disclose = 28,
   consent_give = 30,
   consent_change = 31,
   consent_withdraw = 32,
@@ -71,6 +72,11 @@ enum class EventKind : std::uint16_t {
 [[nodiscard]] constexpr bool states_consent(EventKind kind) {
   return kind == EventKind::consent_give || kind == EventKind::consent_change ||
          kind == EventKind::consent_withdraw;
+}
+
+// Decisions that rest on a status file.
+[[nodiscard]] constexpr bool may_have_status_file(EventKind kind) {
+  return kind == EventKind::status_assign || kind == EventKind::status_refuse;
 }
 
 enum class Track : std::uint8_t {

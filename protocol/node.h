@@ -358,6 +358,10 @@ class Node {
   // particulars without a ballot. Errors (caller): as those of submitting it.
   [[nodiscard]] Result<Proposed> propose_decision(const CaseId& id, EventKind kind, ByteView body,
                                                   const Actor& actor, Turn& turn);
+  // A status file that this node keeps or was shown, by what a decision committed to. Errors
+  // (caller): not_found, not_permitted, not_granted (the consent stopped it).
+  [[nodiscard]] Result<StatusFile> status_file(const CaseId& id, const Digest& commitment,
+                                               const Actor& actor, Turn& turn) const;
   struct Counted {
     std::size_t votes = 0;
     std::optional<std::size_t> needed;
@@ -785,13 +789,15 @@ class Node {
   [[nodiscard]] FormFields granted_to(const MemberId& member, const std::optional<Consent>& consent,
                                       Occasion occasion, const Turn& turn) const;
   [[nodiscard]] bool may_disclose_to(const MemberId& recipient) const;
-  [[nodiscard]] Status send_disclosure(const CaseId& id, const CaseRecord::CaseEvent& referral,
+  [[nodiscard]] Status send_disclosure(EventKind kind, const CaseId& id,
+                                       const CaseRecord::CaseEvent& about,
                                        const MemberId& recipient, Disclosure disclosure,
                                        CaseRecord& record, Turn& turn);
   [[nodiscard]] Result<bool> disclose_referral(const CaseId& id,
                                                const CaseRecord::CaseEvent& referral,
                                                CaseRecord& record, Turn& turn);
-  // Discloses by itself what recipients of own referrals may have by now.
+  // Discloses by itself what recipients of own referrals may have by now, and who decides after an
+  // own decision.
   [[nodiscard]] Status disclose_in_case(const CaseId& id, CaseRecord& record, Turn& turn);
   [[nodiscard]] Status load_disclosures(Turn& turn);
   [[nodiscard]] Status disclose_what_is_due(Turn& turn);
@@ -806,11 +812,50 @@ class Node {
   [[nodiscard]] Result<StoredBody> shown_body(const Inner& inner, const Digest& digest,
                                               bool sealed_tier, Turn& turn) const;
 
+  // node_status_file.cc
+  struct NamedFile {
+    Bytes body;  // of the decision, with the commitment in the file's place
+    Digest commitment;
+    std::optional<std::pair<Digest, StatusFileRecord>> fresh;  // not kept yet
+  };
+  [[nodiscard]] Result<std::optional<StatusFileRecord>> read_status_file(const CaseId& id,
+                                                                         const Digest& commitment,
+                                                                         Turn& turn) const;
+  [[nodiscard]] Result<std::vector<Digest>> status_files_kept(const CaseId& id, Turn& turn) const;
+  [[nodiscard]] Status keep_status_file(const CaseId& id, const NamedFile& named, Turn& turn) const;
+  [[nodiscard]] Status erase_status_files(const CaseId& id, Turn& turn);
+  [[nodiscard]] Result<NamedFile> commit_to_file(const CaseId& id, StatusFile file,
+                                                 Turn& turn) const;
+  [[nodiscard]] Result<std::optional<Digest>> file_named_in(const CaseRecord::CaseEvent& event,
+                                                            Turn& turn) const;
+  // A decision with its status file, as it travels. Of another kind: the same body.
+  [[nodiscard]] Result<NamedFile> name_status_file(const CaseId& id, EventKind kind, Bytes body,
+                                                   Turn& turn) const;
+  [[nodiscard]] Result<bool> says_the_same_file(const Inner& inner, ByteView submitted,
+                                                Turn& turn) const;
+  [[nodiscard]] std::vector<MemberId> file_readers(const CaseRecord& record,
+                                                   const CaseState& state,
+                                                   const CaseRecord::CaseEvent& decision) const;
+  [[nodiscard]] Result<bool> disclose_status_files(const CaseId& id, CaseRecord& record,
+                                                   Turn& turn);
+  [[nodiscard]] static bool carries_status_file(EventKind kind, ByteView body);
+  [[nodiscard]] Result<Verdict> judge_status_disclosure(const MemberId& member, const Inner& inner,
+                                                        const Disclosure& disclosure,
+                                                        const std::optional<CaseRecord>& record,
+                                                        Turn& turn) const;
+
   // node_consent.cc
   [[nodiscard]] static bool has_statement(const CaseRecord& record);
   // What a statement says; nothing if it is a withdrawal.
   [[nodiscard]] Result<std::optional<Consent>> stated_consent(
       const CaseRecord::CaseEvent& statement, Turn& turn) const;
+  [[nodiscard]] Result<bool> opens_status_file(const CaseId& id, const CaseRecord& record,
+                                               const CaseState& state, const MemberId& member,
+                                               Turn& turn) const;
+  [[nodiscard]] Result<bool> is_kept(const CaseRecord& record, const CaseState& state,
+                                     Turn& turn) const;
+  [[nodiscard]] Result<bool> stops_status_file(const CaseId& id, const CaseRecord& record,
+                                               Turn& turn) const;
   // What counts of a referral's consent by now; nothing if it was withdrawn.
   [[nodiscard]] Result<std::optional<Consent>> standing_consent(
       const CaseRecord& record, const CaseState& state, const CaseRecord::CaseEvent& referral,

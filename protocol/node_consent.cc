@@ -157,6 +157,39 @@ Result<std::vector<Consent>> Node::barring_consents(const CaseId& id, const Case
   return barring;
 }
 
+// Whether a consent that stands here opens the status file to that member: how the consent of any
+// referral of the case that is known here stands, or the statement if there is none.
+Result<bool> Node::opens_status_file(const CaseId& id, const CaseRecord& record,
+                                     const CaseState& state, const MemberId& member,
+                                     Turn& turn) const {
+  const ConsentRecipient recipient = as_recipient(member);
+  HAMROH_ASSIGN(const std::vector<Consent> barring, barring_consents(id, record, turn));
+  if (is_barred(barring, recipient)) {
+    return false;
+  }
+  const auto opens = [&](const std::optional<Consent>& stands) {
+    return stands && !granted(*stands, recipient, Occasion::decided, trusted_now(turn)).empty();
+  };
+  for (const CaseRecord::CaseEvent& event : record.events) {
+    if (event.kind != static_cast<std::uint16_t>(EventKind::referral_send)) {
+      continue;
+    }
+    HAMROH_ASSIGN(const auto inner, read_event(event, turn));
+    if (inner) {
+      HAMROH_ASSIGN(const ReferralForm form, parse_referral(inner->body));
+      HAMROH_ASSIGN(const auto stands, standing_consent(record, state, event, form.consent, turn));
+      if (opens(stands)) {
+        return true;
+      }
+    }
+  }
+  if (consent_track(state) == nullptr) {
+    return false;
+  }
+  HAMROH_ASSIGN(const auto stands, standing_consent(record, state, {}, {}, turn));
+  return opens(stands);
+}
+
 ConsentRecipient Node::as_recipient(const MemberId& member) const {
   const Member* entry = membership_->find(member);
   return {member, entry != nullptr ? entry->kind : MemberKind{}};
@@ -421,6 +454,38 @@ Result<std::optional<Node::ErasedAnswer>> Node::erased_answer(const CaseId& id,
 
 // ---- what is still shown ------------------------------------------------------------------------
 
+// Whether nothing stops: nobody has stated anything, or this organisation keeps what it has on a
+// ground.
+Result<bool> Node::is_kept(const CaseRecord& record, const CaseState& state, Turn& turn) const {
+  const TrackState* track = consent_track(state);
+  const auto answer = track == nullptr ? std::nullopt : own_answer(record, track->about);
+  if (!answer) {
+    return track == nullptr;
+  }
+  HAMROH_ASSIGN(const auto inner, read_event(*answer, turn));
+  if (!inner) {
+    return false;
+  }
+  HAMROH_ASSIGN(const ConsentApplied applied, parse_applied(inner->body));
+  return applied.did == ConsentAction::kept;
+}
+
+// The same of a status file that it was shown.
+Result<bool> Node::stops_status_file(const CaseId& id, const CaseRecord& record,
+                                     Turn& turn) const {
+  if (!has_statement(record)) {
+    return false;
+  }
+  const CaseState state = record.fold(id);
+  HAMROH_ASSIGN(const bool kept, is_kept(record, state, turn));
+  if (kept) {
+    return false;
+  }
+  HAMROH_ASSIGN(const auto stands, standing_consent(record, state, {}, {}, turn));
+  return !stands || !tiers_opened(*stands, {identity_.member, identity_.kind})
+                         .has(DisclosureTier::s);
+}
+
 // What the consent does not open to this organisation any more, of a referral that it received.
 Result<FormFields> Node::stopped_fields(const CaseId& id, const CaseRecord& record,
                                         const CaseRecord::CaseEvent& referral,
@@ -429,18 +494,9 @@ Result<FormFields> Node::stopped_fields(const CaseId& id, const CaseRecord& reco
     return FormFields{};
   }
   const CaseState state = record.fold(id);
-  const TrackState* track = consent_track(state);
-  if (track == nullptr) {
+  HAMROH_ASSIGN(const bool kept, is_kept(record, state, turn));
+  if (kept) {
     return FormFields{};
-  }
-  if (const auto answer = own_answer(record, track->about)) {
-    HAMROH_ASSIGN(const auto inner, read_event(*answer, turn));
-    if (inner) {
-      HAMROH_ASSIGN(const ConsentApplied applied, parse_applied(inner->body));
-      if (applied.did == ConsentAction::kept) {
-        return FormFields{};
-      }
-    }
   }
   HAMROH_ASSIGN(const auto stands, standing_consent(record, state, referral, form.consent, turn));
   const FormFields all = fields_of({DisclosureTier::t2, DisclosureTier::t3, DisclosureTier::t4});

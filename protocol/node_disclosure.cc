@@ -128,18 +128,18 @@ bool Node::may_disclose_to(const MemberId& recipient) const {
          has_room_for(recipient);
 }
 
-Status Node::send_disclosure(const CaseId& id, const CaseRecord::CaseEvent& referral,
+Status Node::send_disclosure(EventKind kind, const CaseId& id, const CaseRecord::CaseEvent& about,
                              const MemberId& recipient, Disclosure disclosure, CaseRecord& record,
                              Turn& turn) {
-  disclosure.about = referral.digest;
-  disclosure.referral = referral.message;
+  disclosure.about = about.digest;
+  disclosure.referral = about.message;
   Submission submission;
   submission.case_id = id;
-  submission.kind = EventKind::tier_disclose;
+  submission.kind = kind;
   submission.to = {recipient};
   submission.body = encode(disclosure);
   EventFacts facts;
-  facts.about = referral.digest;
+  facts.about = about.digest;
   return say_by_itself(std::move(submission), facts, record, turn);
 }
 
@@ -167,8 +167,8 @@ Result<bool> Node::disclose_referral(const CaseId& id, const CaseRecord::CaseEve
       waits = true;
       continue;
     }
-    HAMROH_TRY(send_disclosure(id, referral, track.member, disclose(form, tiers->seeds, owed),
-                               record, turn));
+    HAMROH_TRY(send_disclosure(EventKind::tier_disclose, id, referral, track.member,
+                               disclose(form, tiers->seeds, owed), record, turn));
     // What a full case takes no more, people see as missing.
   }
   return waits;
@@ -187,7 +187,8 @@ Status Node::disclose_in_case(const CaseId& id, CaseRecord& record, Turn& turn) 
     HAMROH_ASSIGN(const bool one_waits, disclose_referral(id, referral, record, turn));
     waits = waits || one_waits;
   }
-  if (!waits) {
+  HAMROH_ASSIGN(const bool file_waits, disclose_status_files(id, record, turn));
+  if (!waits && !file_waits) {
     return turn.store.erase(Table::tier, TierRecord::due_key(id));
   }
   disclosures_wait_ = true;
@@ -364,7 +365,7 @@ Result<ReferralForm> Node::known_form(const Inner& inner, const Digest& digest, 
 Result<Node::StoredBody> Node::shown_body(const Inner& inner, const Digest& digest,
                                           bool sealed_tier, Turn& turn) const {
   StoredBody shown{static_cast<EventKind>(inner.kind), inner.body, inner.case_id, false};
-  if (shown.kind == EventKind::tier_disclose) {
+  if (shown.kind == EventKind::tier_disclose || shown.kind == EventKind::status_disclose) {
     HAMROH_ASSIGN(const Disclosure disclosure, parse_disclosure(inner.body));
     shown.body = encode(DisclosedFields{disclosure.about, disclosure.fields()});
   }

@@ -134,6 +134,7 @@ Status Node::erase_rows(const CaseId& id, std::uint64_t place, Turn& turn) {
   HAMROH_TRY(erase_attachments(id, turn));  // while their key still opens
   HAMROH_TRY(turn.store.erase(Table::case_event, CaseRecord::key(id)));
   HAMROH_TRY(turn.store.erase(Table::tier, TierRecord::due_key(id)));
+  HAMROH_TRY(erase_status_files(id, turn));
   Bytes from(id.bytes.begin(), id.bytes.end());
   Bytes until = from;
   until.insert(until.end(), 9, 0xff);  // behind every index

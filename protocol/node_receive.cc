@@ -550,6 +550,9 @@ Result<Node::Verdict> Node::judge(const MemberId& member, const Inner& inner,
   if (body->referral && bars(body->referral->consent, {identity_.member, identity_.kind})) {
     return refuse(Code::barred_by_consent);
   }
+  if (carries_status_file(kind, inner.body)) {
+    return refuse(Code::invalid_form);
+  }
   if (kind == EventKind::attachment_add && !attachment_in(inner)) {
     return refuse(Code::invalid_form);
   }
@@ -575,7 +578,9 @@ Result<Node::Verdict> Node::judge(const MemberId& member, const Inner& inner,
   }
   if (body->disclosure) {
     HAMROH_ASSIGN(const Verdict verdict,
-                  judge_disclosure(member, inner, *body->disclosure, record, turn));
+                  kind == EventKind::status_disclose
+                      ? judge_status_disclosure(member, inner, *body->disclosure, record, turn)
+                      : judge_disclosure(member, inner, *body->disclosure, record, turn));
     if (verdict.outcome != EntryKind::opened) {
       return verdict;
     }
@@ -667,10 +672,11 @@ Status Node::keep_message(const MemberId& member, Peer& peer, const Inner& inner
       turn.store.put(Table::message, MessageRecord::key(member, inner.message), kept.encode()));
   HAMROH_ASSIGN(const auto entry, ledger_.read(turn.store, index));
   owe(peer, inner.message, index, entry->entry);
-  // An acceptance or a consent may open something, and a change or withdrawal asks for an answer,
+  // An acceptance, an appeal or a consent may open something, and a change or withdrawal asks for an answer,
   // also one that came before what it is about.
   const bool moves =
-      kind == EventKind::referral_accept || states_consent(kind) || owes_answer(changed);
+      kind == EventKind::referral_accept || kind == EventKind::status_appeal ||
+      states_consent(kind) || owes_answer(changed);
   return moves && verdict.outcome == EntryKind::opened
              ? disclose_in_case(inner.case_id, changed, turn)
              : Status{};

@@ -234,6 +234,9 @@ Result<bool> Node::says_the_same(const Inner& inner, const Bytes& submitted, Tur
       const auto asked = parse_fields(submitted);
       return asked && asked->about == disclosure.about && disclosure.fields().within(asked->fields);
     }
+    case EventKind::status_assign:
+    case EventKind::status_refuse:
+      return says_the_same_file(inner, submitted, turn);
     default:
       return submitted == inner.body;
   }
@@ -326,6 +329,9 @@ Result<Accepted> Node::submit(const Submission& given, const Actor& actor, Turn&
   if (given.kind == EventKind::deadline_missed || given.kind == EventKind::deadline_escalated) {
     return caller_error(Code::invalid_argument, "a node says by itself what was missed");
   }
+  if (given.kind == EventKind::status_disclose) {
+    return caller_error(Code::invalid_argument, "a node discloses status files by itself");
+  }
   if ((given.kind == EventKind::attachment_add) != (given.attachments.size() == 1)) {
     return caller_error(Code::invalid_argument, "a file is attached chunk by chunk");
   }
@@ -381,9 +387,15 @@ Result<Accepted> Node::submit(const Submission& given, const Actor& actor, Turn&
   if (given.kind == EventKind::attachment_add) {
     HAMROH_TRY(check_attachment_recipients(*record, *submission.case_id, submission.to, turn));
   }
+  NamedFile named;
+  if (!opens) {
+    HAMROH_ASSIGN(named, name_status_file(*submission.case_id, given.kind,
+                                          std::move(submission.body), turn));
+    submission.body = named.body;
+  }
   if (is_voted_on(given.kind)) {
-    const Status voted =
-        check_ballot(identity_.member, given.kind, given.body, *submission.case_id, record, turn);
+    const Status voted = check_ballot(identity_.member, given.kind, submission.body,
+                                      *submission.case_id, record, turn);
     if (!voted && voted.error().blame == Blame::peer) {
       return caller_error(voted.error().code, voted.error().text);
     }
@@ -424,7 +436,8 @@ Result<Accepted> Node::submit(const Submission& given, const Actor& actor, Turn&
     submission.body = encode(disclosure);
   }
   HAMROH_TRY(keep_submission(submission, facts.event, {}, *record, actor, turn));
-  if (states_consent(given.kind)) {
+  HAMROH_TRY(keep_status_file(*submission.case_id, named, turn));
+  if (states_consent(given.kind) || may_have_status_file(given.kind)) {
     HAMROH_TRY(disclose_in_case(*submission.case_id, *record, turn));  // it may open more now
   }
   return Accepted{submission.message, *submission.case_id, false};

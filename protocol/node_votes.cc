@@ -166,6 +166,12 @@ Status Node::check_would_happen(const CaseRecord& record, const CaseId& id, Even
 
 namespace {
 
+// Votes for both would never come together.
+bool differs_in_file(Proposal one, const Proposal& other) {
+  one.said.file = other.said.file;
+  return one.kind == other.kind && one.subject == other.subject && one.said == other.said;
+}
+
 // Whether there is still something to decide about it.
 bool is_undecided(const CaseState& state, EventKind kind, const Digest& subject) {
   if (kind != EventKind::fund_approve) {
@@ -182,11 +188,13 @@ Result<Node::Proposed> Node::propose_decision(const CaseId& id, EventKind kind, 
                                               const Actor& actor, Turn& turn) {
   HAMROH_TRY(check_may_vote(kind, actor));
   HAMROH_ASSIGN(const CaseRecord record, seen_case(id, actor, turn));
-  const auto said = parse_particulars(body, kind);
+  HAMROH_ASSIGN(const NamedFile named,
+                name_status_file(id, kind, {body.begin(), body.end()}, turn));
+  const auto said = parse_particulars(named.body, kind);
   if (!said || said->ballot) {
     return caller_error(Code::invalid_form, "the body does not say what this decision needs");
   }
-  HAMROH_TRY(check_would_happen(record, id, kind, body, turn));
+  HAMROH_TRY(check_would_happen(record, id, kind, named.body, turn));
   const CaseState state = record.fold(id);
   const bool of_money = kind == EventKind::fund_approve;
   const Proposal proposal{
@@ -210,9 +218,14 @@ Result<Node::Proposed> Node::propose_decision(const CaseId& id, EventKind kind, 
     } else if (decision_digest({identity_.network, id, known.subject}, known.kind, known.said) ==
                decision) {
       return Proposed{task.id, decision, counting_votes(known).size(), needed};
+    } else if (differs_in_file(known, proposal)) {
+      return caller_error(Code::conflict,
+                          "the same decision waits with another status file, or none: see hamroh "
+                          "votes; --status-file waiting votes for that one");
     }
   }
   HAMROH_TRY(make_room_for_task(turn));
+  HAMROH_TRY(keep_status_file(id, named, turn));
   Task task;
   task.id = turn.entropy.draw<TaskId>();
   task.kind = TaskKind::decision;

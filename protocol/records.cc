@@ -4,6 +4,8 @@
 #include <functional>
 #include <utility>
 
+#include "protocol/wire_form.h"
+
 namespace hamroh {
 namespace {
 
@@ -678,6 +680,37 @@ Result<TierRecord> TierRecord::parse(ByteView bytes) {
     return corrupt();
   }
   record.form.assign(form->begin(), form->end());
+  return record;
+}
+
+Bytes StatusFileRecord::key(const CaseId& id, const Digest& commitment) {
+  Bytes key{'u'};
+  append(key, id.view());
+  append(key, commitment.view());
+  return key;
+}
+
+Bytes StatusFileRecord::encode() const {
+  Bytes out = begin_record();
+  append(out, seed.view());
+  put_blob(out, hamroh::encode(file));
+  return out;
+}
+
+Result<StatusFileRecord> StatusFileRecord::parse(ByteView bytes) {
+  ByteReader reader(bytes);
+  const bool known = take_version(reader);
+  StatusFileRecord record;
+  record.seed = reader.fixed<TierSeed>();
+  const auto blob = take_blob(reader);
+  if (!known || !blob || !reader.finished()) {
+    return corrupt();
+  }
+  auto file = parse_status_file(*blob);
+  if (!file) {
+    return corrupt();
+  }
+  record.file = std::move(*file);
   return record;
 }
 

@@ -193,6 +193,18 @@ struct TierRecord {
   [[nodiscard]] static Result<TierRecord> parse(ByteView bytes);
 };
 
+// Table::tier, key 'u' ‖ case id[16] ‖ commitment[32]: a status file of this node's own, and what
+// opens its commitment; sealed under the case's own key.
+struct StatusFileRecord {
+  TierSeed seed;
+  StatusFile file;
+  bool operator==(const StatusFileRecord&) const = default;
+
+  [[nodiscard]] static Bytes key(const CaseId& id, const Digest& commitment);
+  [[nodiscard]] Bytes encode() const;
+  [[nodiscard]] static Result<StatusFileRecord> parse(ByteView bytes);
+};
+
 // Table::meta: what membership is made of, one row for each signed file; a peer that was away is
 // brought up to date from them.
 [[nodiscard]] Bytes constitution_key(std::uint64_t version);

@@ -220,6 +220,10 @@ struct FillRequest {
     out.kind = static_cast<std::uint16_t>(ask.kind);
     out.bytes = ask.body;
   }
+  void operator()(const GetStatusFile& ask) {
+    out.case_id = raw(ask.case_id);
+    out.bytes = ask.commitment.view();
+  }
   void operator()(const CastVote& ask) {
     out.message = raw(ask.task);
     out.laid = ask.certificate.encode();
@@ -513,6 +517,11 @@ Result<Ask> parse_query(std::size_t verb, const wire::RequestMessage& table) {
     case verb_of<GetPack>: {
       HAMROH_ASSIGN(const Digest sha256, fixed_of<Digest>(table.bytes()));
       return GetPack{sha256};
+    }
+    case verb_of<GetStatusFile>: {
+      HAMROH_ASSIGN(const CaseId id, fixed_of<CaseId>(table.case_id()));
+      HAMROH_ASSIGN(const Digest commitment, fixed_of<Digest>(table.bytes()));
+      return GetStatusFile{id, commitment};
     }
     case verb_of<PublishServices>:
     case verb_of<ListServices>:

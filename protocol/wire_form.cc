@@ -14,6 +14,7 @@ constexpr char note_identifier[] = "HNTE";
 constexpr char particulars_identifier[] = "HEVT";
 constexpr char disclosure_identifier[] = "HDSC";
 constexpr char fields_identifier[] = "HDSF";
+constexpr char status_file_identifier[] = "HSTF";
 constexpr char services_identifier[] = "HSVC";
 constexpr char deadline_identifier[] = "HDLN";
 constexpr char consent_identifier[] = "HCNS";
@@ -101,17 +102,36 @@ flatbuffers::Offset<wire::ContactTable> put(Builder& builder, const Contact& con
       who, contact.safe_contact.leave_message, raw(contact.interpreter_sex), place);
 }
 
+flatbuffers::Offset<wire::IndicatorsTable> put(Builder& builder,
+                                               const std::optional<Indicators>& indicators) {
+  if (!indicators) {
+    return {};
+  }
+  const auto act = put(builder, indicators->act);
+  const auto means = put(builder, indicators->means);
+  const auto purpose = put(builder, indicators->purpose);
+  return wire::CreateIndicatorsTable(builder, act, means, purpose);
+}
+
+flatbuffers::Offset<wire::StatusFileTable> put(Builder& builder, const StatusFile& file) {
+  const auto indicators = put(builder, file.indicators);
+  std::vector<flatbuffers::Offset<wire::EvidenceTable>> evidence;
+  for (const Evidence& one : file.evidence) {
+    const auto code = put(builder, one.code);
+    const auto text = put(builder, one.text);
+    const auto root = put_fixed(builder, one.file);
+    evidence.push_back(wire::CreateEvidenceTable(builder, code, text, root));
+  }
+  const auto list = evidence.empty() ? 0 : builder.CreateVector(evidence);
+  const auto certificate = put(builder, file.certificate);
+  return wire::CreateStatusFileTable(builder, indicators, list, certificate);
+}
+
 flatbuffers::Offset<wire::FactsTable> put(Builder& builder, const CaseFacts& facts) {
   const auto birth_date = put(builder, facts.birth_date);
   const auto citizenship = put(builder, facts.citizenship);
   const auto documents = put(builder, facts.documents_held);
-  flatbuffers::Offset<wire::IndicatorsTable> indicators;
-  if (facts.indicators) {
-    const auto act = put(builder, facts.indicators->act);
-    const auto means = put(builder, facts.indicators->means);
-    const auto purpose = put(builder, facts.indicators->purpose);
-    indicators = wire::CreateIndicatorsTable(builder, act, means, purpose);
-  }
+  const auto indicators = put(builder, facts.indicators);
   const auto exploitation = put_codes(builder, facts.exploitation);
   const auto recruitment = put(builder, facts.recruitment_country);
   const auto exploited_in = put(builder, facts.exploitation_country);
@@ -230,6 +250,17 @@ Contact contact_of(const wire::ContactTable& table) {
   return contact;
 }
 
+Result<std::optional<Indicators>> indicators_of(const wire::IndicatorsTable* table) {
+  if (table == nullptr) {
+    return std::optional<Indicators>{};
+  }
+  Indicators indicators;
+  HAMROH_ASSIGN(indicators.act, texts_of(table->act()));
+  HAMROH_ASSIGN(indicators.means, texts_of(table->means()));
+  HAMROH_ASSIGN(indicators.purpose, texts_of(table->purpose()));
+  return std::optional(std::move(indicators));
+}
+
 Result<CaseFacts> facts_of(const wire::FactsTable& table) {
   CaseFacts facts;
   facts.birth_year = table.birth_year();
@@ -237,12 +268,7 @@ Result<CaseFacts> facts_of(const wire::FactsTable& table) {
   HAMROH_ASSIGN(facts.citizenship, texts_of(table.citizenship()));
   HAMROH_ASSIGN(facts.documents_held, texts_of(table.documents_held()));
   facts.trafficking_scope = code_of<TraffickingScope>(table.trafficking_scope());
-  if (const auto* indicators = table.indicators()) {
-    facts.indicators.emplace();
-    HAMROH_ASSIGN(facts.indicators->act, texts_of(indicators->act()));
-    HAMROH_ASSIGN(facts.indicators->means, texts_of(indicators->means()));
-    HAMROH_ASSIGN(facts.indicators->purpose, texts_of(indicators->purpose()));
-  }
+  HAMROH_ASSIGN(facts.indicators, indicators_of(table.indicators()));
   HAMROH_ASSIGN(facts.exploitation, codes_of<Exploitation>(table.exploitation()));
   facts.recruitment_country = text_of(table.recruitment_country());
   facts.exploitation_country = text_of(table.exploitation_country());
@@ -367,6 +393,22 @@ Result<std::optional<Fixed>> optional_fixed_of(const flatbuffers::Vector<std::ui
   return std::optional<Fixed>(value);
 }
 
+Result<StatusFile> status_file_of(const wire::StatusFileTable& table) {
+  StatusFile file;
+  HAMROH_ASSIGN(file.indicators, indicators_of(table.indicators()));
+  if (const auto* list = table.evidence()) {
+    if (list->size() > limits::evidence_max) {
+      return peer_error(Code::too_large, "a status file of more evidence than there may be");
+    }
+    for (const auto* row : *list) {
+      HAMROH_ASSIGN(const auto root, optional_fixed_of<Digest>(row->file()));
+      file.evidence.push_back({text_of(row->code()), free_text_of(row->text()), root});
+    }
+  }
+  file.certificate = text_of(table.certificate());
+  return file;
+}
+
 // Values of one size, one behind the other.
 template <class Fixed>
 Result<std::vector<Fixed>> all_of(const flatbuffers::Vector<std::uint8_t>* vector) {
@@ -450,10 +492,15 @@ Bytes encode(const Particulars& particulars) {
   const auto member = put_fixed(builder, particulars.member);
   const auto currency = put(builder, particulars.currency);
   const auto ballot = put(builder, particulars.ballot);
-  builder.Finish(
-      wire::CreateParticularsTable(builder, about, code, text, particulars.until.ms, member,
-                                   raw(particulars.outcome), particulars.amount, currency, ballot),
-      particulars_identifier);
+  const auto file = put_fixed(builder, particulars.file);
+  flatbuffers::Offset<wire::StatusFileTable> status_file;
+  if (particulars.status_file) {
+    status_file = put(builder, *particulars.status_file);
+  }
+  builder.Finish(wire::CreateParticularsTable(builder, about, code, text, particulars.until.ms,
+                                              member, raw(particulars.outcome), particulars.amount,
+                                              currency, ballot, file, status_file),
+                 particulars_identifier);
   return wire::finished(builder);
 }
 
@@ -484,9 +531,20 @@ Bytes encode(const Disclosure& disclosure) {
   if (values.sealed != SealedFacts{}) {
     sealed = put(builder, values.sealed);
   }
+  flatbuffers::Offset<wire::StatusFileTable> status;
+  if (values.status != StatusFile{}) {
+    status = put(builder, values.status);
+  }
   builder.Finish(
-      wire::CreateDisclosureTable(builder, about, referral, list, contact, facts, sealed),
+      wire::CreateDisclosureTable(builder, about, referral, list, contact, facts, sealed, status),
       disclosure_identifier);
+  return wire::finished(builder);
+}
+
+Bytes encode(const StatusFile& file) {
+  Builder builder(1024);
+  const auto table = put(builder, file);
+  builder.Finish(table, status_file_identifier);
   return wire::finished(builder);
 }
 
@@ -600,6 +658,10 @@ Result<Particulars> parse_particulars(ByteView body, EventKind kind) {
   said.amount = root->amount();
   said.currency = text_of(root->currency());
   HAMROH_ASSIGN(said.ballot, ballot_of(root->ballot()));
+  HAMROH_ASSIGN(said.file, optional_fixed_of<Digest>(root->file()));
+  if (root->status_file() != nullptr) {
+    HAMROH_ASSIGN(said.status_file, status_file_of(*root->status_file()));
+  }
   if (find_fault(said, kind)) {
     return peer_error(Code::invalid_form, "particulars break the rule of their kind");
   }
@@ -631,7 +693,17 @@ Result<Disclosure> parse_disclosure(ByteView body) {
   if (root->sealed() != nullptr) {
     disclosure.values.sealed = sealed_of(*root->sealed());
   }
+  if (root->status() != nullptr) {
+    HAMROH_ASSIGN(disclosure.values.status, status_file_of(*root->status()));
+  }
   return checked(std::move(disclosure));
+}
+
+Result<StatusFile> parse_status_file(ByteView body) {
+  HAMROH_ASSIGN(auto root, wire::Buffer<wire::StatusFileTable>::open(body, status_file_identifier,
+                                                                     limits::body_bytes_max));
+  HAMROH_ASSIGN(StatusFile file, status_file_of(*root));
+  return checked(std::move(file));
 }
 
 Result<DisclosedFields> parse_fields(ByteView body) {

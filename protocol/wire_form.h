@@ -1,5 +1,5 @@
 // Bodies of events as FlatBuffers bytes: referral (HRFM), decision (HDEC), note (HNTE),
-// particulars (HEVT), disclosure (HDSC), disclosed fields (HDSF), services (HSVC), statements about
+// particulars (HEVT), disclosure (HDSC), disclosed fields (HDSF), status files (HSTF), services (HSVC), statements about
 // consent (HCNS) and answers to them (HCAP), deadline (HDLN).
 //
 // Parsing returns only what find_fault accepts; errors (peer): malformed, too_large, invalid_form.
@@ -15,6 +15,7 @@ namespace hamroh {
 [[nodiscard]] Bytes encode(const Particulars& particulars);
 [[nodiscard]] Bytes encode(const Disclosure& disclosure);
 [[nodiscard]] Bytes encode(const DisclosedFields& fields);
+[[nodiscard]] Bytes encode(const StatusFile& file);
 [[nodiscard]] Bytes encode(const DeadlineStatement& statement);
 [[nodiscard]] Bytes encode(const ServiceStatement& statement);
 [[nodiscard]] Bytes encode(const ConsentStatement& statement);
@@ -27,6 +28,7 @@ namespace hamroh {
 [[nodiscard]] Result<Disclosure> parse_disclosure(ByteView body);
 [[nodiscard]] Result<DisclosedFields> parse_fields(ByteView body);
 [[nodiscard]] Result<DeadlineStatement> parse_deadline(ByteView body);
+[[nodiscard]] Result<StatusFile> parse_status_file(ByteView body);
 // At most limits::services_bytes_max.
 [[nodiscard]] Result<ServiceStatement> parse_services(ByteView body);
 [[nodiscard]] Result<ConsentStatement> parse_consent(ByteView body, EventKind kind);

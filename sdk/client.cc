@@ -279,6 +279,11 @@ Status Client::backup_end(const BackupId& backup) {
   return {};
 }
 
+Result<StatusFile> Client::status_file(const CaseId& case_id, const Digest& commitment) {
+  HAMROH_ASSIGN(const auto found, call<api::Body>(api::GetStatusFile{case_id, commitment}));
+  return parse_status_file(found.bytes);
+}
+
 Result<api::Proposed> Client::propose_decision(const CaseId& case_id, EventKind kind,
                                                const Particulars& particulars) {
   return call<api::Proposed>(api::ProposeDecision{case_id, kind, encode(particulars)});

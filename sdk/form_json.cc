@@ -14,6 +14,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* form_version = "referral/1";
 constexpr const char* services_version = "services/1";
+constexpr const char* status_file_version = "status_file/1";
 
 std::string shortened(const std::string& text) {
   constexpr std::size_t shown_max = 40;
@@ -300,18 +301,22 @@ void read(Reader& in, Contact& out) {
   in.free_text("pickup_place", out.pickup_place);
 }
 
+void read(Reader& in, std::optional<Indicators>& out) {
+  in.object("indicators", [&](Reader& indicators) {
+    out.emplace();
+    indicators.texts("act", out->act);
+    indicators.texts("means", out->means);
+    indicators.texts("purpose", out->purpose);
+  });
+}
+
 void read(Reader& in, CaseFacts& out) {
   in.number("birth_year", out.birth_year);
   in.text("birth_date", out.birth_date);
   in.texts("citizenship", out.citizenship);
   in.texts("documents_held", out.documents_held);
   in.code("trafficking_scope", out.trafficking_scope);
-  in.object("indicators", [&](Reader& indicators) {
-    out.indicators.emplace();
-    indicators.texts("act", out.indicators->act);
-    indicators.texts("means", out.indicators->means);
-    indicators.texts("purpose", out.indicators->purpose);
-  });
+  read(in, out.indicators);
   in.codes("exploitation", out.exploitation);
   in.text("recruitment_country", out.recruitment_country);
   in.text("exploitation_country", out.exploitation_country);
@@ -367,6 +372,31 @@ void read_form(Reader& in, ReferralForm& out) {
   if (!in.object("consent", [&](Reader& consent) { read(consent, out.consent); })) {
     in.refuse("consent", "nothing", "the consent, or a coded exception with a second approver");
   }
+  in.finish();
+}
+
+void read_status_file(Reader& in, StatusFile& out) {
+  std::string version;
+  in.text("form", version);
+  if (version != status_file_version) {
+    in.refuse("form", version.empty() ? "nothing" : shortened(version), status_file_version);
+  }
+  read(in, out.indicators);
+  in.each("evidence", [&](const Json& value, const std::string& at) {
+    Reader one(value, in.join(at), in.fault());
+    Evidence taken;
+    one.text("code", taken.code);
+    one.free_text("text", taken.text);
+    std::string root;
+    one.text("file", root);
+    taken.file = Digest::parse_hex(root);
+    if (!root.empty() && !taken.file) {
+      one.refuse("file", shortened(root), "64 digits, as hamroh attachment list --json says them");
+    }
+    one.finish();
+    out.evidence.push_back(std::move(taken));
+  });
+  in.text("certificate", out.certificate);
   in.finish();
 }
 
@@ -486,6 +516,15 @@ Json contact_json(const Contact& contact) {
   return out;
 }
 
+void put(Json& out, const std::optional<Indicators>& found) {
+  if (found) {
+    Json& indicators = out["indicators"] = Json::object();
+    put(indicators, "act", found->act);
+    put(indicators, "means", found->means);
+    put(indicators, "purpose", found->purpose);
+  }
+}
+
 Json facts_json(const CaseFacts& facts) {
   Json out = Json::object();
   if (facts.birth_year != 0) {
@@ -495,12 +534,7 @@ Json facts_json(const CaseFacts& facts) {
   put(out, "citizenship", facts.citizenship);
   put(out, "documents_held", facts.documents_held);
   put_code(out, "trafficking_scope", facts.trafficking_scope);
-  if (facts.indicators) {
-    Json& indicators = out["indicators"] = Json::object();
-    put(indicators, "act", facts.indicators->act);
-    put(indicators, "means", facts.indicators->means);
-    put(indicators, "purpose", facts.indicators->purpose);
-  }
+  put(out, facts.indicators);
   put_codes(out, "exploitation", facts.exploitation);
   put(out, "recruitment_country", facts.recruitment_country);
   put(out, "exploitation_country", facts.exploitation_country);
@@ -592,6 +626,36 @@ std::string to_json(const ReferralForm& form) {
   return printed(out);
 }
 
+tl::expected<StatusFile, FormFault> parse_status_file_json(std::string_view json) {
+  const auto document = parse_document(json, "the status file");
+  if (!document) {
+    return tl::unexpected(document.error());
+  }
+  StatusFile file;
+  std::optional<FormFault> fault;
+  Reader reader(*document, "", fault);
+  read_status_file(reader, file);
+  if (!fault) {
+    fault = find_fault(file);
+  }
+  return fault ? tl::expected<StatusFile, FormFault>(tl::unexpected(*fault)) : std::move(file);
+}
+
+std::string to_json(const StatusFile& file) {
+  Json out{{"form", status_file_version}};
+  put(out, file.indicators);
+  for (const Evidence& one : file.evidence) {
+    Json item{{"code", one.code}};
+    put(item, "text", one.text);
+    if (one.file) {
+      item["file"] = one.file->hex();
+    }
+    out["evidence"].push_back(std::move(item));
+  }
+  put(out, "certificate", file.certificate);
+  return printed(out);
+}
+
 std::string to_json(const DisclosedFields& fields) {
   const Json out{{"about", fields.about.hex()}, {"fields", fields_json(fields.fields)}};
   return printed(out);
@@ -678,6 +742,9 @@ std::string to_json(const Particulars& particulars) {
   if (particulars.amount != 0) {
     out["amount"] = particulars.amount;
     out["currency"] = particulars.currency;
+  }
+  if (particulars.file) {
+    out["status_file"] = particulars.file->hex();
   }
   if (particulars.ballot) {
     out["votes"] = Json::array();

@@ -18,6 +18,8 @@ struct ServicesFile {
   std::uint32_t valid_days = 0;  // 1 to 31
 };
 [[nodiscard]] tl::expected<ServicesFile, FormFault> parse_services_json(std::string_view json);
+// What a decision on a status rests on (version "status_file/1").
+[[nodiscard]] tl::expected<StatusFile, FormFault> parse_status_file_json(std::string_view json);
 // A consent by itself, as it stands in a form.
 [[nodiscard]] tl::expected<Consent, FormFault> parse_consent_json(std::string_view json);
 // Parses back to the same form, if nothing of it is committed to only.
@@ -25,6 +27,8 @@ struct ServicesFile {
 [[nodiscard]] std::string to_json(const Decision& decision);
 [[nodiscard]] std::string to_json(const NoteText& note);
 [[nodiscard]] std::string to_json(const Particulars& particulars);
+// Parses back to the same file.
+[[nodiscard]] std::string to_json(const StatusFile& file);
 [[nodiscard]] std::string to_json(const DisclosedFields& fields);
 [[nodiscard]] std::string to_json(const DeadlineStatement& missed);
 [[nodiscard]] std::string to_json(const Consent& consent);

@@ -44,6 +44,7 @@ HAMROH_SAMPLES(Submit, {api::Submit{{}, {}, EventKind::referral_send, {}, {}, {}
                         api::Submit{{}, {}, EventKind::ministry_confirm, {}, {}, {}},
                         api::Submit{{}, {}, EventKind::appeal_outcome, {}, {}, {}},
                         api::Submit{{}, {}, EventKind::case_note, {}, {}, {}}})
+HAMROH_SAMPLES(GetStatusFile, {api::GetStatusFile{}})
 HAMROH_SAMPLES(GetPack, {api::GetPack{}})
 HAMROH_SAMPLES(GetStatus, {api::GetStatus{}})
 HAMROH_SAMPLES(GetMessage, {api::GetMessage{}})

@@ -135,6 +135,7 @@ std::vector<Request> all_requests() {
       {54, ListEscalations{0, limits::escalations_max}},
       {44, ListServices{member, limits::services_max}},
       {45, ProposeDecision{case_id, EventKind::status_refuse, bytes("particulars")}},
+      {66, GetStatusFile{case_id, filled<Digest>(5)}},
       {46, CastVote{filled<TaskId>(2), certificate(), filled<Signature>(7)}},
       {47, AttachFile{message,
                       case_id,

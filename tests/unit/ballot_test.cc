@@ -57,6 +57,15 @@ Code checked(const std::vector<Vote>& votes, const Digest& of = decision()) {
   return good ? Code::none : good.error().code;
 }
 
+TEST(Ballot, AVoteIsOverTheStatusFileAsWell) {
+  Particulars with_file = refusal();
+  with_file.file = filled<Digest>(5);
+  EXPECT_NE(decision(with_file), decision());
+  Particulars with_another = with_file;
+  with_another.file = filled<Digest>(6);
+  EXPECT_NE(decision(with_file), decision(with_another));
+}
+
 TEST(Ballot, DistinctCommissionersOfTheMemberCount) {
   EXPECT_EQ(checked({vote_of(11, decision()), vote_of(12, decision()), vote_of(13, decision())}),
             Code::none);

@@ -245,6 +245,69 @@ TEST(Disclosure, LargeFormsFitABodyWhateverOfThemIsDisclosed) {
   }
 }
 
+// ---- status files
+
+StatusFile status_file() {
+  StatusFile file;
+  file.indicators = Indicators{{"recruitment"}, {}, {"forced_labour"}};
+  file.evidence = {{"passport_copy", FreeText{"en", "page 4"}, {}}, {"scan", {}, Digest{{7}}}};
+  file.certificate = "SU-2026-0114";
+  return file;
+}
+
+TEST(StatusFile, IsOpenedByItsSeedAndByNothingElse) {
+  const TierSeed seed{{3}};
+  const Commitment committed{5, commit(status_file(), seed)};
+  const std::span<const Commitment> all(&committed, 1);
+  const Disclosure opened = disclose(status_file(), seed);
+  const auto good = check(opened, all);
+  ASSERT_TRUE(good);
+  EXPECT_EQ(good->status_file(), status_file());
+  EXPECT_EQ(good->fields(), fields_of(s));
+  EXPECT_FALSE(check(disclose(status_file(), TierSeed{{4}}), all));
+  EXPECT_FALSE(check(opened, {})) << "committed to nowhere";
+  const Commitment of_t4{4, committed.root};
+  EXPECT_FALSE(check(opened, std::span(&of_t4, 1)));
+}
+
+TEST(StatusFile, EveryPartOfItIsUnderTheCommitment) {
+  const TierSeed seed{{3}};
+  const Commitment committed{5, commit(status_file(), seed)};
+  const auto changed = [&](const std::function<void(StatusFile&)>& change) {
+    Disclosure disclosure = disclose(status_file(), seed);
+    change(disclosure.values.status);
+    return check(disclosure, std::span(&committed, 1)).has_value();
+  };
+  EXPECT_TRUE(changed([](StatusFile&) {}));
+  EXPECT_FALSE(changed([](StatusFile& file) { file.indicators->means = {"deception"}; }));
+  EXPECT_FALSE(changed([](StatusFile& file) { file.indicators.reset(); }));
+  EXPECT_FALSE(changed([](StatusFile& file) { file.certificate = "SU-2026-0115"; }));
+  EXPECT_FALSE(changed([](StatusFile& file) { file.evidence.pop_back(); }));
+  EXPECT_FALSE(changed([](StatusFile& file) { std::swap(file.evidence[0], file.evidence[1]); }));
+  EXPECT_FALSE(changed([](StatusFile& file) { file.evidence[0].text->text = "page 5"; }));
+  EXPECT_FALSE(changed([](StatusFile& file) { file.evidence[1].file = Digest{{8}}; }));
+  EXPECT_FALSE(changed([](StatusFile& file) { file.evidence[1].file.reset(); }));
+}
+
+TEST(StatusFile, SurvivesItsWireFormAndHasBounds) {
+  EXPECT_EQ(parse_status_file(encode(status_file())).value(), status_file());
+  const Disclosure opened = disclose(status_file(), TierSeed{{3}});
+  Disclosure sent = opened;
+  sent.about.bytes.fill(1);
+  sent.referral.bytes.fill(2);
+  EXPECT_EQ(parse_disclosure(encode(sent)).value(), sent);
+  EXPECT_FALSE(parse_status_file(encode(StatusFile{}))) << "it says nothing";
+  StatusFile many = status_file();
+  many.evidence.resize(limits::evidence_max + 1, many.evidence[0]);
+  EXPECT_FALSE(parse_status_file(encode(many)));
+  StatusFile bad = status_file();
+  bad.evidence[0].code = "Not A Code";
+  EXPECT_EQ(find_fault(bad)->path, "evidence[0].code");
+  bad = status_file();
+  bad.certificate = "two\nlines";
+  EXPECT_EQ(find_fault(bad)->path, "certificate");
+}
+
 // ---- who gets what
 
 TEST(Grants, ServicesGetContactAndCaseFactsOnceTheyHaveAccepted) {
@@ -275,6 +338,19 @@ TEST(Grants, TheMinistryGetsTheIdentityOnlyAndNobodyElseAnything) {
   }
 }
 
+TEST(Grants, AStatusFileIsForWhoDecidesOnAStatus) {
+  for (const MemberKind kind : {MemberKind::ngo, MemberKind::provider, MemberKind::ministry,
+                                MemberKind::relief_fund, MemberKind::oversight, MemberKind::relay}) {
+    EXPECT_TRUE(granted(kind, Occasion::decided).empty());
+  }
+  for (const MemberKind kind : {MemberKind::commission, MemberKind::appeal_body}) {
+    EXPECT_EQ(granted(kind, Occasion::decided), fields_of(s));
+    for (const Occasion other : {Occasion::emergency, Occasion::accepted, Occasion::by_hand}) {
+      EXPECT_TRUE((granted(kind, other) & fields_of(s)).empty());
+    }
+  }
+}
+
 TEST(Grants, AreHeldToTheConsentAndToItsTime) {
   Consent consent = whole().consent;
   consent.scope = {{{"kind:provider"}, {t1, t2}, {"help"}}};
@@ -287,9 +363,10 @@ TEST(Grants, AreHeldToTheConsentAndToItsTime) {
 }
 
 TEST(FormFields, BitsOfFieldsNotKnownHereAreLeftOut) {
-  EXPECT_EQ(FormFields::from_bits(~std::uint64_t{0}), everything);
+  const FormFields known = everything | fields_of(s);
+  EXPECT_EQ(FormFields::from_bits(~std::uint64_t{0}), known);
   EXPECT_EQ(FormFields::from_bits(1), FormFields{});
-  for (const FormField field : everything.list()) {
+  for (const FormField field : known.list()) {
     EXPECT_EQ(parse_code<FormField>(name_of(field)), field);
     EXPECT_TRUE(fields_of(tier_of(field)).has(field));
   }

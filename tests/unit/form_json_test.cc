@@ -40,7 +40,8 @@ TEST(FormJson, EverySampleParsesAndComesBackTheSame) {
   std::size_t samples = 0;
   for (const auto& entry :
        std::filesystem::directory_iterator(std::filesystem::path(HAMROH_SOURCE) / "deploy/forms")) {
-    const bool referral = !entry.path().filename().string().starts_with("services");
+    const std::string name = entry.path().filename().string();
+    const bool referral = !name.starts_with("services") && !name.starts_with("status-file");
     if (entry.path().extension() != ".json" || !referral) {
       continue;
     }
@@ -148,6 +149,29 @@ TEST(FormJson, AConsentByItselfIsWrittenAsInAForm) {
   EXPECT_EQ(
       path(R"({"exception": "imminent_danger", "second_approver": "B", "date": "2026-11-20"})"),
       "consent.exception");
+}
+
+TEST(FormJson, AStatusFileComesBackTheSameAndUnknownThingsAreRefused) {
+  const std::string json = R"({"form": "status_file/1",
+    "indicators": {"act": ["recruitment"], "means": ["deception"], "purpose": ["forced_labour"]},
+    "evidence": [{"code": "scan", "text": {"language": "tg", "text": "Саҳифаи 4"},
+                  "file": ")" + std::string(64, 'a') + R"("}],
+    "certificate": "SU-2026-0114"})";
+  const auto file = parse_status_file_json(json);
+  ASSERT_TRUE(file) << file.error().path;
+  EXPECT_EQ(parse_status_file_json(to_json(*file)).value(), *file);
+  const std::filesystem::path sample =
+      std::filesystem::path(HAMROH_SOURCE) / "deploy/forms/status-file-en.json";
+  EXPECT_TRUE(parse_status_file_json(read_text(sample)));
+  EXPECT_EQ(parse_status_file_json(R"({"form": "status_file/1", "decision": "yes"})").error().path,
+            "decision");
+  EXPECT_EQ(parse_status_file_json(R"({"form": "status_file/1"})").error().path, "status_file");
+  EXPECT_EQ(parse_status_file_json(
+                R"({"form": "status_file/1", "evidence": [{"code": "scan", "file": "12"}]})")
+                .error()
+                .path,
+            "evidence[0].file");
+  EXPECT_EQ(parse_status_file_json(R"({"form": "referral/1"})").error().path, "form");
 }
 
 TEST(FormJson, OversizeAndForeignVersionsAreRefused) {

@@ -132,6 +132,38 @@ class NodeVotes : public NodeFixture {
   std::uint64_t next_ = 2;
 };
 
+TEST_F(NodeVotes, TheFileThatADecisionRestsOnIsSignedWithIt) {
+  put_pack_in_force();
+  StatusFile file;
+  file.certificate = "SU-2026-0114";
+  Particulars with_file = refusal();
+  with_file.status_file = file;
+  ASSERT_EQ(votes(commission_, 21, EventKind::status_refuse, with_file), 1u);
+  EXPECT_EQ(vote_code(commission_, 22, EventKind::status_refuse, refusal()), Code::conflict)
+      << "the votes would never come together";
+  StatusFile another = file;
+  another.certificate = "SU-2026-0115";
+  Particulars with_another = refusal();
+  with_another.status_file = another;
+  EXPECT_EQ(vote_code(commission_, 22, EventKind::status_refuse, with_another), Code::conflict);
+  EXPECT_EQ(votes(commission_, 22, EventKind::status_refuse, with_file), 2u);
+  // The third names the file that waits.
+  Particulars named = refusal();
+  in_turn(commission_, [&](Turn& turn) {
+    const auto tasks = commission_.node->tasks(commissioner(23), turn).value();
+    named.file = Proposal::parse(tasks.front().proposal)->said.file;
+  });
+  ASSERT_TRUE(named.file);
+  ASSERT_TRUE(vote(commission_, 23, EventKind::status_refuse, named)->sent);
+  talk();
+  EXPECT_EQ(status(ngo_), State::refused) << "with the votes checked there";
+  const auto said = parse_particulars(body_of(ngo_, EventKind::status_refuse),
+                                      EventKind::status_refuse);
+  ASSERT_TRUE(said);
+  EXPECT_EQ(said->file, named.file);
+  EXPECT_FALSE(said->status_file);
+}
+
 TEST_F(NodeVotes, ThreeOfFiveDecideAndEverybodyBelievesThem) {
   put_pack_in_force();
   EXPECT_EQ(votes(commission_, 21, EventKind::status_refuse, refusal()), 1u);

@@ -262,6 +262,17 @@ TEST(TierRow, RoundTripsIsStrictAndStandsBehindWhatIsDue) {
   EXPECT_LT(TierRecord::due_key(filled<CaseId>(0xff)), TierRecord::key(filled<MessageId>(0)));
 }
 
+TEST(StatusFileRow, RoundTripsIsStrictAndIsNothingThatIsDue) {
+  StatusFile file;
+  file.certificate = "SU-2026-0114";
+  const StatusFileRecord record{filled<TierSeed>(1), file};
+  EXPECT_EQ(StatusFileRecord::parse(record.encode()).value(), record);
+  expect_strict<StatusFileRecord>(record.encode());
+  expect_no_crash<StatusFileRecord>(record.encode());
+  EXPECT_GT(StatusFileRecord::key({}, {}), TierRecord::key(filled<MessageId>(0xff)))
+      << "the scan of what is due ends before it";
+}
+
 TEST(PendingRow, RoundTripsAndIsStrict) {
   const PendingRecord record{{filled<MessageId>(1), filled<MessageId>(2)}};
   EXPECT_EQ(PendingRecord::parse(record.encode()).value().messages, record.messages);

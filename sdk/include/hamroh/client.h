@@ -163,6 +163,8 @@ class Client {
   // A decision to be voted on; then sign_vote over what it answers, and cast_vote.
   [[nodiscard]] Result<api::Proposed> propose_decision(const CaseId& case_id, EventKind kind,
                                                        const Particulars& particulars);
+  // A status file, by what a decision committed to (Particulars::file).
+  [[nodiscard]] Result<StatusFile> status_file(const CaseId& case_id, const Digest& commitment);
   [[nodiscard]] Result<api::Counted> cast_vote(const TaskId& task, const api::Vote& vote);
 
   // What this member gives; the node counts the serial.

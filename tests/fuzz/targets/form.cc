@@ -65,7 +65,18 @@ std::vector<Bytes> seeds_of_others() {
   services.services.push_back({Service::legal, {"TJ"}, {"ru"}, "Mon", {}, {}, {}, Accepts::closed});
   const DeadlineStatement missed{Clock::delivery, *asked.about,        MemberId{{7}},
                                  Urgency::urgent, {1'790'000'000'000}, {1'790'000'900'000}};
-  return {chosen(11, encode(missed)),
+  StatusFile file;
+  file.indicators = Indicators{{"recruitment"}, {}, {"forced_labour"}};
+  file.evidence = {{"scan", FreeText{"ru", "лист 4"}, *asked.about}};
+  Particulars resting = refused;
+  resting.file = *asked.about;
+  Disclosure opened = disclose(file, TierSeed{});
+  opened.about = *asked.about;
+  opened.referral.bytes.fill(8);
+  return {chosen(12, encode(file)),
+          chosen(4, encode(resting)),
+          chosen(5, encode(opened)),
+          chosen(11, encode(missed)),
           chosen(7, encode(services)),
           chosen(4, encode(voted)),
           chosen(0, bench::sample_body(2'048, 7)),
@@ -92,7 +103,7 @@ std::vector<Bytes> seeds() {
 }
 
 void run(ByteView input) {
-  const auto [parser, rest] = choose(input, 12);
+  const auto [parser, rest] = choose(input, 13);
   const auto encoded = [](const auto& value) { return encode(value); };
   switch (parser) {
     case 0:
@@ -126,6 +137,8 @@ void run(ByteView input) {
       return check_round_trip(rest, parse_applied, encoded);
     case 11:
       return check_round_trip(rest, parse_deadline, encoded);
+    case 12:
+      return check_round_trip(rest, parse_status_file, encoded);
     default: {
       const EventKind kind = parser == 3 ? EventKind::info_request : EventKind::status_refuse;
       return check_round_trip(

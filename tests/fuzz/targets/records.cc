@@ -73,15 +73,19 @@ std::vector<Bytes> seeds() {
   const ServiceRecord services{{1}, 2, Bytes(30, 3), {filled<MemberId>(4)}, {filled<MessageId>(5)}};
   const TierRecord tiers{{filled<TierSeed>(1), filled<TierSeed>(2), filled<TierSeed>(3)},
                          Bytes(40, 4)};
+  StatusFile file;
+  file.certificate = "SU-2026-0114";
+  const StatusFileRecord status_file{filled<TierSeed>(5), file};
   return {chosen(0, message.encode()), chosen(1, record.encode()),   chosen(2, peer.encode()),
           chosen(3, pending.encode()), chosen(4, held.encode()),     chosen(5, proof.encode()),
           chosen(6, epoch.encode()),   chosen(7, alarm.encode()),    chosen(8, again.encode()),
           chosen(9, erased.encode()),  chosen(10, certificate),      chosen(11, layout.encode()),
-          chosen(12, tiers.encode()),  chosen(13, services.encode())};
+          chosen(12, tiers.encode()),  chosen(13, services.encode()),
+          chosen(14, status_file.encode())};
 }
 
 void run(ByteView input) {
-  const auto [parser, rest] = choose(input, 14);
+  const auto [parser, rest] = choose(input, 15);
   switch (parser) {
     case 0:
       return same_bytes<MessageRecord>(rest);
@@ -107,6 +111,8 @@ void run(ByteView input) {
       return round_trip<RedeliveryRecord>(rest);
     case 9:
       return round_trip<ErasedRecord>(rest);
+    case 14:
+      return round_trip<StatusFileRecord>(rest);
     case 13:
       return round_trip<ServiceRecord>(rest);
     case 10:
