@@ -156,7 +156,7 @@ class CommandLine {
                           node_init);
     init->add_option("--network", a_.network, "The network file")->required();
     init->add_option("--name", a_.name, "The organisation's name");
-    init->add_option("--kind", a_.kind, "ngo, provider, commission or ministry");
+    init->add_option("--kind", a_.kind, "ngo, provider, clinic, commission, ministry, …");
     init->add_option("--again", a_.again,
                      "Instead of these: the member (id or name) that lost its keys");
     init->add_option("--directory", a_.directory, "With --again: the directory where it stands");

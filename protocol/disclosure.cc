@@ -43,6 +43,8 @@ constexpr std::array grants{
     Grant{MemberKind::appeal_body, nothing, nothing, nothing, status_fields},
     Grant{MemberKind::relief_fund, nothing, nothing, nothing, nothing},
     Grant{MemberKind::oversight,   nothing, nothing, nothing, nothing},
+    Grant{MemberKind::clinic,      contact_fields, contact_fields | health, contact_fields | health,
+          nothing},
     Grant{MemberKind::relay,       nothing, nothing, nothing, nothing},
     // clang-format on
 };

@@ -16,9 +16,8 @@
 // A decision on a status commits in the same way to the file that it rests on (tier S), and its
 // votes sign the commitment.
 //
-// Who gets what, at the most, is one table in disclosure.cc (shared form specification). Clinics
-// and police have no kind of member of their own. A clinic is a provider: health is never disclosed
-// to it by itself, but may be by hand. To the police nothing goes this way.
+// Who gets what, at the most, is one table in disclosure.cc (shared form specification). The police
+// has no kind of member: to it nothing goes this way.
 //
 // Errors (peer): commitment_mismatch, malformed.
 #pragma once

@@ -53,12 +53,14 @@ const char* member_kind_name(MemberKind kind) {
       return "oversight";
     case MemberKind::relay:
       return "relay";
+    case MemberKind::clinic:
+      return "clinic";
   }
   return "unknown";
 }
 
 std::optional<MemberKind> parse_member_kind(std::string_view name) {
-  for (std::uint8_t value = 1; value <= 8; ++value) {
+  for (std::uint8_t value = 1; value <= static_cast<std::uint8_t>(member_kind_last); ++value) {
     const auto kind = static_cast<MemberKind>(value);
     if (name == member_kind_name(kind)) {
       return kind;
@@ -118,6 +120,7 @@ Capabilities default_capabilities(MemberKind kind) {
     case MemberKind::ngo:
       return set({refer_send, consent_record, status_apply, case_own, fund_ask});
     case MemberKind::provider:
+    case MemberKind::clinic:
       return set({refer_receive, refer_decide, service_provide, case_receive, fund_ask});
     case MemberKind::commission:
       return set({refer_receive, refer_decide, status_decide, fund_ask});

@@ -25,7 +25,9 @@ enum class MemberKind : std::uint8_t {
   relief_fund = 6,
   oversight = 7,
   relay = 8,
+  clinic = 9,
 };
+inline constexpr MemberKind member_kind_last = MemberKind::clinic;
 [[nodiscard]] const char* member_kind_name(MemberKind kind);
 [[nodiscard]] std::optional<MemberKind> parse_member_kind(std::string_view name);
 

@@ -765,7 +765,7 @@ Result<NodeStatus> status_of(const wire::StatusTable* table) {
   HAMROH_ASSIGN(node.network, fixed_of<NetworkId>(table->network()));
   HAMROH_ASSIGN(node.member, fixed_of<MemberId>(table->member()));
   HAMROH_ASSIGN(node.name, string_of(table->name()));
-  HAMROH_ASSIGN(node.kind, value_of(table->kind(), MemberKind::relay));
+  HAMROH_ASSIGN(node.kind, value_of(table->kind(), member_kind_last));
   HAMROH_ASSIGN(node.phase, value_of(table->phase(), Phase::stopped));
   node.locked = table->locked();
   node.clock_suspect = table->clock_suspect();

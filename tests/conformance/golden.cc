@@ -1138,6 +1138,25 @@ TierSeeds golden_seeds() {
           filled<TierSeed>(first_seed + 2)};
 }
 
+Json make_status_file() {
+  StatusFile file;
+  file.indicators = Indicators{{"recruitment"}, {"deception"}, {"forced_labour"}};
+  file.evidence = {{"passport_copy", FreeText{"tg", "Саҳифаи 4"}, {}},
+                   {"scan", {}, filled<Digest>(0x23)}};
+  file.certificate = "SU-2026-0114";
+  Disclosure disclosure = disclose(file, filled<TierSeed>(first_seed));
+  disclosure.about = filled<Digest>(0x21);
+  disclosure.referral = filled<MessageId>(0x22);
+  Particulars decision;
+  decision.file = commit(file, filled<TierSeed>(first_seed));
+  return {{"name", "a status file"},
+          {"status_file", Json::parse(to_json(file))},
+          {"commitment", decision.file->hex()},
+          {"kept", hex(encode(file))},
+          {"decision", hex(encode(decision))},
+          {"body", hex(encode(disclosure))}};
+}
+
 Json make_disclosures() {
   const ReferralForm form = disclosed_form();
   Json commitments = Json::array();
@@ -1162,7 +1181,27 @@ Json make_disclosures() {
                    {"fields", Json::parse(to_json(DisclosedFields{disclosure.about, fields}))},
                    {"body", hex(encode(disclosure))}});
   }
+  all.push_back(make_status_file());
   return all;
+}
+
+void check_status_file(const Json& item, Count& count) {
+  const auto file = parse_status_file_json(item.at("status_file").dump());
+  const auto kept = parse_status_file(hex_at(item, "kept"));
+  const auto decision = parse_particulars(hex_at(item, "decision"), EventKind::status_assign);
+  const auto disclosure = parse_disclosure(hex_at(item, "body"));
+  if (!file || !kept || !decision || !disclosure || !decision->file) {
+    return count.take(false, name_at(item));
+  }
+  const Commitment committed{static_cast<std::uint8_t>(DisclosureTier::s),
+                             *Digest::from(hex_at(item, "commitment"))};
+  const auto checked = check(*disclosure, std::span(&committed, 1));
+  count.take(*file == *kept && checked && checked->status_file() == *file &&
+                 commit(*file, filled<TierSeed>(first_seed)) == committed.root &&
+                 *decision->file == committed.root && encode(*file) == hex_at(item, "kept") &&
+                 encode(*decision) == hex_at(item, "decision") &&
+                 encode(*disclosure) == hex_at(item, "body"),
+             name_at(item));
 }
 
 void check_disclosures(const Json& file, Count& count) {
@@ -1179,6 +1218,10 @@ void check_disclosures(const Json& file, Count& count) {
              name_at(file.at(0)));
   for (std::size_t i = 1; i < file.size(); ++i) {
     const Json& item = file.at(i);
+    if (item.contains("status_file")) {
+      check_status_file(item, count);
+      continue;
+    }
     const auto disclosure = parse_disclosure(hex_at(item, "body"));
     const auto checked = disclosure ? check(*disclosure, commitments)
                                     : Result<CheckedDisclosure>(tl::unexpected(disclosure.error()));

@@ -19,8 +19,8 @@ constexpr std::uint64_t transport_change_delay_ms = 2'000;  // as in daemon/runt
 
 MemberKind kind_at(std::size_t position) {
   constexpr std::array kinds{MemberKind::ngo, MemberKind::commission, MemberKind::provider,
-                             MemberKind::ministry};
-  return position < 4 ? kinds[position]
+                             MemberKind::ministry, MemberKind::commission};
+  return position < kinds.size() ? kinds[position]
                       : (position % 2 == 0 ? MemberKind::ngo : MemberKind::provider);
 }
 
@@ -450,6 +450,26 @@ std::string World::canary_for(FormField field) {
   return canaries_.back();
 }
 
+std::optional<StatusFile> World::status_file_of(std::size_t who, const CaseId& id) {
+  if (id.bytes[15] % 2 == 1) {
+    return std::nullopt;
+  }
+  std::uint64_t number = who;
+  for (std::size_t i = 8; i < 14; ++i) {
+    number = number << 8U | id.bytes[i];
+  }
+  std::string digits = std::to_string(number % 1'000'000'000'000'000);
+  digits.insert(0, field_canary_digits - digits.size(), '9');
+  const std::string word = std::string(field_canary_prefix) + digits;
+  if (words_.try_emplace(word, id, FormField::status_evidence).second) {
+    canaries_.push_back(word);
+    deciders_[word] = who;
+  }
+  StatusFile file;
+  file.evidence = {{"simulated", FreeText{"en", word}, {}}};
+  return file;
+}
+
 // A word of its own in every tier, and consents of all widths.
 Bytes World::referral_with_canaries(std::size_t from, const CaseId& id) {
   ReferralForm form;
@@ -650,6 +670,9 @@ Result<MessageId> World::tell(std::size_t who, const CaseId& id, EventKind kind,
   if (says(Field::money)) {
     said.amount = 1 + random_.below(100'000);
     said.currency = "TJS";
+  }
+  if (may_have_status_file(kind)) {
+    said.status_file = status_file_of(who, id);
   }
   Submission submission;
   submission.message = draw_message_id();

@@ -22,7 +22,7 @@
 namespace hamroh::sim {
 
 struct WorldOptions {
-  std::size_t members = 4;         // 3 to 9: ngo, commission, provider, ministry, ngo, …
+  std::size_t members = 4;         // 3 to 9: ngo, commission, provider, ministry, commission, …
   std::uint64_t drop_once_in = 0;  // frames; 0: never
   std::uint64_t double_once_in = 0;
   std::uint64_t reorder_once_in = 0;
@@ -275,9 +275,13 @@ class World {
   [[nodiscard]] Bytes body_with_canary(EventKind kind, bool decline);
   [[nodiscard]] Bytes referral_with_canaries(std::size_t from, const CaseId& id);
   [[nodiscard]] std::string canary_for(FormField field);
+  // What that member's decisions in that case rest on, the same each time; nothing in every other
+  // case. Nothing is drawn for it.
+  [[nodiscard]] std::optional<StatusFile> status_file_of(std::size_t who, const CaseId& id);
   // That no node holds a field of a referral, in any row that its keys open, without a grant.
   void check_disclosed(std::size_t who);
   [[nodiscard]] bool may_hold(std::size_t who, const CaseId& id, FormField field) const;
+  [[nodiscard]] bool may_hold_file(std::size_t who, const CaseId& id, std::size_t decided) const;
   [[nodiscard]] MessageId draw_message_id();
   [[nodiscard]] std::size_t site_of(const MemberId& member) const;
   [[nodiscard]] bool trustworthy(std::size_t who) const;
@@ -319,6 +323,7 @@ class World {
   std::map<MessageId, File> files_;
   std::set<Digest> leaves_;  // of every chunk that any node has sealed
   std::map<std::string, std::pair<CaseId, FormField>, std::less<>> words_;  // of later tiers
+  std::map<std::string, std::size_t, std::less<>> deciders_;  // whose status file has that word
 };
 
 }  // namespace hamroh::sim

@@ -90,6 +90,21 @@ bool World::may_hold(std::size_t who, const CaseId& id, FormField field) const {
   }
 }
 
+// The same of a status file: the commission that decided, and another one where the consent opens it.
+bool World::may_hold_file(std::size_t who, const CaseId& id, std::size_t decided) const {
+  if (who == decided) {
+    return true;
+  }
+  const Form& form = forms_.at(id);
+  const auto opens = [](const ConsentScope& scope) {
+    return std::ranges::find(scope.recipients, "kind:commission") != scope.recipients.end() &&
+           std::ranges::find(scope.tiers, DisclosureTier::s) != scope.tiers.end();
+  };
+  return sites_[who]->kind == MemberKind::commission &&
+         (std::ranges::any_of(form.consent.scope, opens) ||
+          std::ranges::any_of(form.stated, opens));
+}
+
 void World::check_disclosed(std::size_t who) {
   Site& site = *sites_[who];
   if (site.node->ledger().size() < site.bodies_read) {
@@ -123,7 +138,14 @@ void World::check_disclosed(std::size_t who) {
          at = body.find(field_canary_prefix, at + 1)) {
       const auto word =
           words_.find(body.substr(at, field_canary_prefix.size() + field_canary_digits));
-      if (word != words_.end() && !may_hold(who, word->second.first, word->second.second)) {
+      if (word == words_.end()) {
+        continue;
+      }
+      const auto decided = deciders_.find(word->first);
+      const bool may = decided == deciders_.end()
+                           ? may_hold(who, word->second.first, word->second.second)
+                           : may_hold_file(who, word->second.first, decided->second);
+      if (!may) {
         fail(site.name + " holds " + name_of(word->second.second) + " without a grant");
       }
     }

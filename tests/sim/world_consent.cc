@@ -22,7 +22,8 @@ std::vector<ConsentScope> World::draw_scopes() {
       {DisclosureTier::t1},
       {DisclosureTier::t1, DisclosureTier::t2},
       {DisclosureTier::t1, DisclosureTier::t3},
-      {DisclosureTier::t1, DisclosureTier::t2, DisclosureTier::t3, DisclosureTier::t4}};
+      {DisclosureTier::t1, DisclosureTier::t2, DisclosureTier::t3, DisclosureTier::t4,
+       DisclosureTier::s}};
   std::vector<ConsentScope> scopes;
   for (const char* kind : {"kind:ngo", "kind:commission", "kind:provider", "kind:ministry"}) {
     scopes.push_back({{kind}, random_.pick(widths), {"protection"}});

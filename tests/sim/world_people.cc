@@ -163,6 +163,7 @@ void World::vote(std::size_t who, const CaseId& id) {
   const EventKind kind = random_.once_in(2) ? EventKind::status_assign : EventKind::status_refuse;
   Particulars said;
   said.code = kind == EventKind::status_refuse ? "evidence_incomplete" : "";
+  said.status_file = status_file_of(who, id);
   const Seed seed = Seed::make([&](auto raw) { std::ranges::fill(raw, 12); });
   Result<Accepted> doubled = caller_error(Code::not_found, "not tried");
   Result<Node::Counted> counted = caller_error(Code::not_found, "not tried");
@@ -184,7 +185,7 @@ void World::vote(std::size_t who, const CaseId& id) {
     const auto task = std::ranges::find(tasks, proposed->task, &Task::id);
     if (task != tasks.end()) {
       HAMROH_ASSIGN(const Proposal proposal, Proposal::parse(task->proposal));
-      Particulars twice = said;
+      Particulars twice = proposal.said;
       twice.ballot = Ballot{proposal.subject, {vote, vote}};
       doubled = node.submit({draw_message_id(), id, kind, {}, encode(twice), {}}, actor, turn);
     }

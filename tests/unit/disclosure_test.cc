@@ -318,6 +318,13 @@ TEST(Grants, ServicesGetContactAndCaseFactsOnceTheyHaveAccepted) {
   }
 }
 
+TEST(Grants, AClinicGetsContactAndHealthAndNothingOfTheCase) {
+  EXPECT_EQ(granted(MemberKind::clinic, Occasion::emergency), fields_of(t2));
+  for (const Occasion occasion : {Occasion::accepted, Occasion::by_hand}) {
+    EXPECT_EQ(granted(MemberKind::clinic, occasion), fields_of(t2) | FormFields{sealed_health});
+  }
+}
+
 TEST(Grants, TheCommissionGetsIdentityFactsAndEvidenceAndHealthOnlyByHand) {
   const FormFields identity{contact_name, contact_alias};
   EXPECT_EQ(granted(MemberKind::commission, Occasion::emergency), identity);
@@ -339,8 +346,8 @@ TEST(Grants, TheMinistryGetsTheIdentityOnlyAndNobodyElseAnything) {
 }
 
 TEST(Grants, AStatusFileIsForWhoDecidesOnAStatus) {
-  for (const MemberKind kind : {MemberKind::ngo, MemberKind::provider, MemberKind::ministry,
-                                MemberKind::relief_fund, MemberKind::oversight, MemberKind::relay}) {
+  for (const MemberKind kind : {MemberKind::ngo, MemberKind::provider, MemberKind::clinic,
+                                MemberKind::ministry, MemberKind::relief_fund, MemberKind::oversight, MemberKind::relay}) {
     EXPECT_TRUE(granted(kind, Occasion::decided).empty());
   }
   for (const MemberKind kind : {MemberKind::commission, MemberKind::appeal_body}) {

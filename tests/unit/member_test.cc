@@ -137,7 +137,7 @@ TEST(Possession, CountsForOneNetworkOneOwnerOnePurposeAndOneKey) {
 }
 
 TEST(Names, OfKindsPurposesAndCapabilitiesAreDistinct) {
-  for (std::uint8_t value = 1; value <= 8; ++value) {
+  for (std::uint8_t value = 1; value <= static_cast<std::uint8_t>(member_kind_last); ++value) {
     const auto kind = static_cast<MemberKind>(value);
     EXPECT_EQ(parse_member_kind(member_kind_name(kind)), kind);
     EXPECT_NE(default_capabilities(kind).bits, 0U);
