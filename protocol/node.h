@@ -849,6 +849,11 @@ class Node {
   // What a statement says; nothing if it is a withdrawal.
   [[nodiscard]] Result<std::optional<Consent>> stated_consent(
       const CaseRecord::CaseEvent& statement, Turn& turn) const;
+  [[nodiscard]] Result<std::vector<Consent>> standing_consents(const CaseRecord& record,
+                                                               const CaseState& state,
+                                                               Turn& turn) const;
+  [[nodiscard]] Status check_may_apply(const Submission& submission, const CaseRecord& record,
+                                       Turn& turn) const;
   [[nodiscard]] Result<bool> opens_status_file(const CaseId& id, const CaseRecord& record,
                                                const CaseState& state, const MemberId& member,
                                                Turn& turn) const;

@@ -157,8 +157,34 @@ Result<std::vector<Consent>> Node::barring_consents(const CaseId& id, const Case
   return barring;
 }
 
-// Whether a consent that stands here opens the status file to that member: how the consent of any
-// referral of the case that is known here stands, or the statement if there is none.
+// How the consent of every referral of the case that is known here stands, or the statement if there
+// is none; what was withdrawn is left out.
+Result<std::vector<Consent>> Node::standing_consents(const CaseRecord& record,
+                                                     const CaseState& state, Turn& turn) const {
+  std::vector<Consent> standing;
+  for (const CaseRecord::CaseEvent& event : record.events) {
+    if (event.kind != static_cast<std::uint16_t>(EventKind::referral_send)) {
+      continue;
+    }
+    HAMROH_ASSIGN(const auto inner, read_event(event, turn));
+    if (!inner) {
+      continue;
+    }
+    HAMROH_ASSIGN(const ReferralForm form, parse_referral(inner->body));
+    HAMROH_ASSIGN(auto stands, standing_consent(record, state, event, form.consent, turn));
+    if (stands) {
+      standing.push_back(std::move(*stands));
+    }
+  }
+  if (standing.empty() && consent_track(state) != nullptr) {
+    HAMROH_ASSIGN(auto stands, standing_consent(record, state, {}, {}, turn));
+    if (stands) {
+      standing.push_back(std::move(*stands));
+    }
+  }
+  return standing;
+}
+
 Result<bool> Node::opens_status_file(const CaseId& id, const CaseRecord& record,
                                      const CaseState& state, const MemberId& member,
                                      Turn& turn) const {
@@ -167,27 +193,31 @@ Result<bool> Node::opens_status_file(const CaseId& id, const CaseRecord& record,
   if (is_barred(barring, recipient)) {
     return false;
   }
-  const auto opens = [&](const std::optional<Consent>& stands) {
-    return stands && !granted(*stands, recipient, Occasion::decided, trusted_now(turn)).empty();
-  };
-  for (const CaseRecord::CaseEvent& event : record.events) {
-    if (event.kind != static_cast<std::uint16_t>(EventKind::referral_send)) {
-      continue;
-    }
-    HAMROH_ASSIGN(const auto inner, read_event(event, turn));
-    if (inner) {
-      HAMROH_ASSIGN(const ReferralForm form, parse_referral(inner->body));
-      HAMROH_ASSIGN(const auto stands, standing_consent(record, state, event, form.consent, turn));
-      if (opens(stands)) {
-        return true;
-      }
+  HAMROH_ASSIGN(const std::vector<Consent> standing, standing_consents(record, state, turn));
+  return std::ranges::any_of(standing, [&](const Consent& one) {
+    return !granted(one, recipient, Occasion::decided, trusted_now(turn)).empty();
+  });
+}
+
+// The application for the status needs a consent of its own: one that names it as a purpose to each
+// commission that it goes to.
+Status Node::check_may_apply(const Submission& submission, const CaseRecord& record,
+                             Turn& turn) const {
+  const CaseState state = record.fold(*submission.case_id);
+  HAMROH_ASSIGN(const std::vector<Consent> standing, standing_consents(record, state, turn));
+  for (const MemberId& member : submission.to) {
+    const ConsentRecipient recipient = as_recipient(member);
+    const bool allowed = std::ranges::any_of(standing, [&](const Consent& one) {
+      return is_in_force(one, trusted_now(turn)) &&
+             allows_purpose(one, recipient, {Service::status_application});
+    });
+    if (!allowed) {
+      return caller_error(Code::consent_missing,
+                          "no consent that is in force today names the application for the status "
+                          "as a purpose for this member: hamroh consent give CASE");
     }
   }
-  if (consent_track(state) == nullptr) {
-    return false;
-  }
-  HAMROH_ASSIGN(const auto stands, standing_consent(record, state, {}, {}, turn));
-  return opens(stands);
+  return {};
 }
 
 ConsentRecipient Node::as_recipient(const MemberId& member) const {
@@ -227,6 +257,9 @@ Status Node::hold_to_consent(Submission& submission, bool usual, const BodyFacts
   }
   if (facts.referral) {
     return check_referral_allowed(submission, *facts.referral, record, turn);
+  }
+  if (submission.kind == EventKind::status_apply) {
+    HAMROH_TRY(check_may_apply(submission, *record, turn));
   }
   const bool new_contact = std::ranges::any_of(
       submission.to, [&](const MemberId& member) { return !record->has(member); });

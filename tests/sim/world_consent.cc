@@ -26,7 +26,7 @@ std::vector<ConsentScope> World::draw_scopes() {
        DisclosureTier::s}};
   std::vector<ConsentScope> scopes;
   for (const char* kind : {"kind:ngo", "kind:commission", "kind:provider", "kind:ministry"}) {
-    scopes.push_back({{kind}, random_.pick(widths), {"protection"}});
+    scopes.push_back({{kind}, random_.pick(widths), {"protection", "status_application"}});
   }
   return scopes;
 }

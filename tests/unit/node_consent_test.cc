@@ -131,6 +131,33 @@ class NodeConsent : public NodeFixture {
   }
 };
 
+// ---- the application for the status
+
+TEST_F(NodeConsent, ForTheStatusOnlyAConsentThatNamesItIsEnough) {
+  refer();
+  const Submission applying = {id_of(60), id_,  EventKind::status_apply, {commission_.id},
+                               encode(Particulars{}), {}};
+  EXPECT_EQ(refusal(ngo_, applying), Code::consent_missing);
+  ConsentStatement said;
+  said.consent = whole_form().consent;
+  said.consent->scope = {{{"kind:commission"}, {t1}, {"protection", "status_application"}}};
+  ASSERT_TRUE(submit(ngo_, event(61, EventKind::consent_give, encode(said))));
+  EXPECT_TRUE(submit(ngo_, applying));
+  talk();
+  EXPECT_EQ(count(commission_, EventKind::status_apply), 1u);
+}
+
+TEST_F(NodeConsent, AfterAWithdrawalNobodyAppliesForTheStatus) {
+  ReferralForm form = whole_form();
+  form.consent.scope = {{{"kind:commission"}, {t1}, {"protection", "status_application"}}};
+  refer(form);
+  ASSERT_TRUE(submit(ngo_, withdrawing()));
+  talk();
+  EXPECT_EQ(refusal(ngo_, {id_of(60), id_, EventKind::status_apply, {commission_.id},
+                           encode(Particulars{}), {}}),
+            Code::consent_missing);
+}
+
 // ---- withdrawn
 
 TEST_F(NodeConsent, AWithdrawalIsAnsweredByTheOtherNodeWithoutAnybodyThere) {
