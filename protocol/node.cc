@@ -506,6 +506,8 @@ Status Node::lock(Turn& turn) {
   places_.clear();
   absent_case_.reset();
   asked_for_.clear();
+  unanswered_.clear();
+  answers_from_.reset();
   next_due_ = {UINT64_MAX};
   clocks_sweep_.reset();
   pending_.clear();
@@ -635,6 +637,7 @@ Status Node::tick(Turn& turn) {
   HAMROH_TRY(sweep_removed_chunks(turn));
   if (newcomers_ && !locked()) {
     HAMROH_TRY(tell_newcomers(turn));
+    HAMROH_TRY(answer_late(turn));
   }
   if (turn.monotonic >= next_expiry_) {
     next_expiry_ = Duration{turn.monotonic.ms + expiry_interval.ms};

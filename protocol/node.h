@@ -612,6 +612,10 @@ class Node {
   [[nodiscard]] Status ask_others(const CaseId& id, const CaseRecord& record, ErasedRecord& erased,
                                   Turn& turn);
   [[nodiscard]] Status answer_askers(const CaseId& id, ErasedRecord& erased, Turn& turn);
+  // Those who could not be answered when their case was erased, once they can be.
+  [[nodiscard]] Status answer_late(Turn& turn);
+  [[nodiscard]] Status take_back_answer(const MemberId& member, const MessageId& message,
+                                        Turn& turn);
   [[nodiscard]] bool has_room_for(const MemberId& member) const;
   // A message that is part of no case, or about none (`id` zero: it has its own), to sorted
   // members. It expires with what it says, at the latest when others do. Zero if a queue is full.
@@ -1087,9 +1091,11 @@ class Node {
   bool any_erased_ = false;               // Table::erased has a row
   std::set<CaseId> asked_for_;            // to be erased on request, a few of them
   bool more_asked_for_ = false;           // in the store
+  std::set<MemberId> unanswered_;         // asked for a case that is erased, and were not told yet
+  std::optional<CaseId> answers_from_;    // where the sweep for them goes on
   std::optional<CaseId> retention_from_;  // where the sweep goes on
   Duration next_erasure_;
-  bool newcomers_ = false;  // somebody may not have been told yet which services are given here
+  bool newcomers_ = false;  // somebody can perhaps be told what it has not been: services, erasures
   AttachmentWork transfers_;
   std::size_t uploads_ = 0;                // begun here and not sent
   std::optional<VerifiedKeySheet> sheet_;  // own

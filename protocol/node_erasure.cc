@@ -186,14 +186,66 @@ Status Node::ask_others(const CaseId& id, const CaseRecord& record, ErasedRecord
 
 Status Node::answer_askers(const CaseId& id, ErasedRecord& erased, Turn& turn) {
   for (ErasedRecord::Asking& one : erased.asking) {
-    if (one.answered || active_member(one.member) == nullptr) {
+    if (one.answered) {
       continue;
     }
-    HAMROH_ASSIGN(const MessageId message,
-                  tell(EventKind::erasure_done, id, {one.member}, erased.certificate, {}, turn));
-    one.answered = !message.is_zero();
+    if (active_member(one.member) != nullptr) {
+      HAMROH_ASSIGN(const MessageId message,
+                    tell(EventKind::erasure_done, id, {one.member}, erased.certificate, {}, turn));
+      one.answered = !message.is_zero();
+    }
+    if (!one.answered) {
+      unanswered_.insert(one.member);
+    }
   }
   return {};
+}
+
+// Who asked may have been revoked when the case was erased, or its queue full. Looked at when
+// membership has changed and now and then; one page of what is kept at a time, until all is seen.
+Status Node::answer_late(Turn& turn) {
+  const auto may_hear = [&](const MemberId& member) {
+    return active_member(member) != nullptr && has_room_for(member);
+  };
+  const bool able = directory() != nullptr && phase_ != Phase::stopped;
+  if (!able || (!answers_from_ && std::ranges::none_of(unanswered_, may_hear))) {
+    return {};
+  }
+  if (!answers_from_) {
+    unanswered_.clear();  // whoever still waits is found again
+  }
+  HAMROH_ASSIGN(ErasurePage page, erasures(answers_from_, erasures_read_at_once, turn));
+  for (auto& [id, record] : page.erasures) {
+    const std::vector<ErasedRecord::Asking> before = record.asking;
+    if (record.erased()) {
+      HAMROH_TRY(answer_askers(id, record, turn));
+    }
+    if (record.asking != before) {
+      HAMROH_TRY(keep_erased(id, record, turn));
+    }
+  }
+  answers_from_ = page.next;
+  newcomers_ = newcomers_ || page.next;
+  return {};
+}
+
+// An answer that was still under way to a member when that was revoked was not given.
+Status Node::take_back_answer(const MemberId& member, const MessageId& message, Turn& turn) {
+  HAMROH_ASSIGN(const auto returned, read_message(identity_.member, message, turn));
+  if (!returned || returned->kind != static_cast<std::uint16_t>(EventKind::erasure_done)) {
+    return {};
+  }
+  HAMROH_ASSIGN(auto erased, read_erased(returned->case_id, turn));
+  if (!erased) {
+    return {};
+  }
+  const auto asking = std::ranges::find(erased->asking, member, &ErasedRecord::Asking::member);
+  if (asking == erased->asking.end()) {
+    return {};
+  }
+  asking->answered = false;
+  unanswered_.insert(member);
+  return keep_erased(returned->case_id, *erased, turn);
 }
 
 bool Node::has_room_for(const MemberId& member) const {
@@ -384,7 +436,8 @@ Result<ErasedRecord> Node::erasure(const CaseId& id, Turn& turn) const {
 
 // ---- by itself --------------------------------------------------------------------------------
 
-// At unlocking, and when those in memory are done: which requests this node shall follow by itself.
+// At unlocking, and when those in memory are done: which requests this node shall follow by itself,
+// and who waits for an answer.
 Status Node::load_erasures(Turn& turn) {
   more_asked_for_ = false;
   asked_for_.clear();
@@ -393,14 +446,19 @@ Status Node::load_erasures(Turn& turn) {
   do {
     HAMROH_ASSIGN(const ErasurePage page, erasures(after, erasures_read_at_once, turn));
     any_erased_ = after || !page.erasures.empty();
-    if (!options_.erase_on_request) {
-      return {};
-    }
     for (const auto& [id, record] : page.erasures) {
-      HAMROH_TRY(note_request(id, turn));
+      for (const ErasedRecord::Asking& one : record.asking) {
+        if (record.erased() && !one.answered) {
+          unanswered_.insert(one.member);
+        }
+      }
+      if (!more_asked_for_) {
+        HAMROH_TRY(note_request(id, turn));
+      }
     }
-    after = more_asked_for_ ? std::nullopt : page.next;
+    after = page.next;
   } while (after);
+  newcomers_ = newcomers_ || !unanswered_.empty();
   return {};
 }
 

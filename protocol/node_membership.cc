@@ -604,6 +604,7 @@ Status Node::return_mail(Turn& turn) {
     for (const OutboxItem& item : peer->second.outbox.all()) {
       HAMROH_TRY(settle_alone(peer->first, peer->second, item, EntryKind::returned,
                               {peer->first, Level::refused, Code::revoked, turn.now, 0}, turn));
+      HAMROH_TRY(take_back_answer(peer->first, item.message, turn));
     }
     peer = peer->second.held.empty() ? peers_.erase(peer) : std::next(peer);
   }

@@ -407,7 +407,9 @@ void World::check_destroyed(std::size_t who, const CaseId& id, const MemoryStore
   }
 }
 
-// Whoever was asked and has erased has said so, once nothing waits between the two any more.
+// Whoever was asked and has erased has said so, once nothing waits between the two any more, if
+// each of them takes the other for a member: to one that is revoked nothing is sent, and it is
+// answered when it has been restored.
 void World::check_certificates() {
   for (std::size_t asker = 0; asker < sites_.size(); ++asker) {
     Site& site = *sites_[asker];
@@ -431,7 +433,8 @@ void World::check_certificates() {
         const bool told = request && request->level() == Level::opened && !waits &&
                           entry != nullptr && entry->state == MemberState::active;
         if (!told || !trustworthy(other) || !running(other) || sites_[other]->incarnation > 1 ||
-            site.incarnation > 1 || !has_erased(other, id) || clocks_jumped_) {
+            site.incarnation > 1 || !has_erased(other, id) || clocks_jumped_ ||
+            node(other).membership().active(site.id) == nullptr) {
           continue;
         }
         const auto theirs =

@@ -70,6 +70,22 @@ class NodeErasure : public NodeFixture {
     return static_cast<std::size_t>(std::ranges::count_if(
         site.disk.rows(), [&](const auto& row) { return row.first.first == table; }));
   }
+  // The NGO, which has asked for it and was revoked, is restored and told once.
+  void expect_answer_after_restoring(const CaseId& id) {
+    const Bytes restored = publish(changing(ngo_, [](Member& member) {
+      member.state = MemberState::active;
+      member.position = 0;
+    }));
+    ASSERT_TRUE(install(commission_, restored));
+    connect(ngo_, commission_);
+    talk();
+    EXPECT_TRUE(erasure(commission_, id)->asking.at(0).answered);
+    EXPECT_EQ(erasure(ngo_, id)->asked.at(0).certificate, erasure(commission_, id)->certificate);
+    sleep(hours(1));
+    talk();
+    EXPECT_EQ(entries(ngo_, EntryKind::erasure_told).size(), 1u);
+    EXPECT_EQ(commission_.node->view().outbox_depth, 0u);
+  }
   bool truncates_ = false;
 };
 
@@ -218,6 +234,42 @@ TEST_F(NodeErasure, WhoHasErasedAnswersARequestAtOnce) {
   const auto record = erasure(ngo_, id);
   ASSERT_TRUE(record);
   EXPECT_FALSE(record->asked.at(0).certificate.empty());
+}
+
+// Found by the simulator, seed 220: nobody asks again when the asker is restored, so the node must
+// answer by itself.
+TEST_F(NodeErasure, WhoAskedAndWasRevokedIsAnsweredOnceItIsRestored) {
+  const CaseId id = open_case();
+  ASSERT_TRUE(erase(ngo_, id));
+  talk();
+  ASSERT_TRUE(install(commission_, revoking(ngo_, UINT64_MAX)));
+  ASSERT_TRUE(erase(commission_, id));
+  EXPECT_FALSE(erasure(commission_, id)->asking.at(0).answered);
+  sleep(minutes(20));
+  EXPECT_FALSE(erasure(commission_, id)->asking.at(0).answered);
+  expect_answer_after_restoring(id);
+}
+
+TEST_F(NodeErasure, AlsoAfterARestartWhoWasRevokedIsAnsweredOnceItIsRestored) {
+  const CaseId id = open_case();
+  ASSERT_TRUE(erase(ngo_, id));
+  talk();
+  ASSERT_TRUE(install(commission_, revoking(ngo_, UINT64_MAX)));
+  ASSERT_TRUE(erase(commission_, id));
+  start_again(commission_);
+  expect_answer_after_restoring(id);
+}
+
+TEST_F(NodeErasure, AnAnswerThatWasReturnedIsGivenAgainOnceTheAskerIsRestored) {
+  const CaseId id = open_case();
+  ASSERT_TRUE(erase(ngo_, id));
+  talk();
+  disconnect(ngo_, commission_);
+  ASSERT_TRUE(erase(commission_, id));
+  EXPECT_TRUE(erasure(commission_, id)->asking.at(0).answered);
+  ASSERT_TRUE(install(commission_, revoking(ngo_, UINT64_MAX)));
+  EXPECT_FALSE(erasure(commission_, id)->asking.at(0).answered);
+  expect_answer_after_restoring(id);
 }
 
 TEST_F(NodeErasure, BothAtOnceEndWithBothCertificatesOnBothSides) {
