@@ -883,6 +883,9 @@ class Node {
   [[nodiscard]] Result<std::uint64_t> new_attachment_number(Turn& turn) const;
   [[nodiscard]] Result<bool> take_attachment_room(const MemberId& member, std::uint64_t bytes,
                                                   Turn& turn) const;
+  // How much of files one member may send another in a day, by the pack of the case.
+  [[nodiscard]] std::uint64_t attachment_quota(const CaseRecord& record) const;
+  [[nodiscard]] Result<std::uint64_t> attachment_quota(const CaseId& id, Turn& turn) const;
   // Which chunks are here, by their leaves.
   [[nodiscard]] Result<std::vector<std::optional<Digest>>> chunk_leaves(std::uint64_t number,
                                                                         std::size_t count,
