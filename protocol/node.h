@@ -754,6 +754,8 @@ class Node {
   // keep the others from being told.
   [[nodiscard]] std::vector<MemberId> usual_recipients(const CaseRecord& record, EventKind kind,
                                                        const EventFacts& facts) const;
+  // An emergency, or something disclosed of one.
+  [[nodiscard]] Result<bool> goes_first(const Inner& inner, Turn& turn) const;
   // Enters a message of this node's own, keeps it, and queues it for its recipients, who have room.
   // Its body goes under the key of its case, if there is one.
   [[nodiscard]] Status keep_sent(const Inner& inner, Bytes bytes, const Digest& digest, Turn& turn);
