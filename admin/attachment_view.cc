@@ -1,5 +1,7 @@
 #include "admin/attachment_view.h"
 
+#include <algorithm>
+
 #include "admin/report.h"
 #include "protocol/text.h"
 
@@ -27,6 +29,12 @@ std::string state_text(const AttachmentView& one) {
       return "refused: what came was not what had been announced";
   }
   return "";
+}
+
+// The last chunk is shorter than the others, and nobody says which ones are here: at the most.
+std::uint64_t bytes_here(const AttachmentView& one) {
+  return std::min<std::uint64_t>(one.bytes,
+                                 std::uint64_t{one.here} * limits::attachment_chunk_bytes);
 }
 
 std::string holders_json(const AttachmentView& one, const Names& names) {
@@ -70,6 +78,10 @@ std::string attachments_text(const std::vector<AttachmentView>& all, const Names
 }
 
 std::string attachments_json(const std::vector<AttachmentView>& all, const Names& names) {
+  return "{\"attachments\": " + attachment_list_json(all, names) + "}\n";
+}
+
+std::string attachment_list_json(const std::vector<AttachmentView>& all, const Names& names) {
   std::string json;
   for (std::size_t i = 0; i < all.size(); ++i) {
     const AttachmentView& one = all[i];
@@ -81,10 +93,11 @@ std::string attachments_json(const std::vector<AttachmentView>& all, const Names
             "\", \"bytes\": " + std::to_string(one.bytes) + ", \"sha256\": \"" + one.sha256.hex() +
             "\", \"state\": \"" + attachment_state_name(one.state) +
             "\", \"chunks\": " + std::to_string(one.chunks) +
-            ", \"here\": " + std::to_string(one.here) + ", \"created\": \"" +
+            ", \"here\": " + std::to_string(one.here) +
+            ", \"bytes_here\": " + std::to_string(bytes_here(one)) + ", \"created\": \"" +
             to_iso8601(one.created) + "\", \"recipients\": [" + holders_json(one, names) + "]}";
   }
-  return "{\"attachments\": [" + json + "]}\n";
+  return "[" + json + "]";
 }
 
 }  // namespace hamroh

@@ -11,7 +11,10 @@ namespace hamroh {
 // Numbered from 1, in the order given.
 [[nodiscard]] std::string attachments_text(const std::vector<AttachmentView>& all,
                                            const Names& names);
+// {"attachments": […]}, and the list alone.
 [[nodiscard]] std::string attachments_json(const std::vector<AttachmentView>& all,
                                            const Names& names);
+[[nodiscard]] std::string attachment_list_json(const std::vector<AttachmentView>& all,
+                                               const Names& names);
 
 }  // namespace hamroh

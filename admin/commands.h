@@ -94,6 +94,9 @@ struct Arguments {
   bool overdue = false;
   bool mine = false;
   bool escalated = false;
+  std::string from_day;
+  std::string to_day;
+  bool for_oversight = false;
   bool erases = false;
   std::string date;
   std::string file;        // to be attached
@@ -182,6 +185,9 @@ std::optional<int> stop_in_vain(const Arguments& arguments, const MemberId& to,
 
 // commands_due.cc
 int due(const Arguments& arguments);
+
+// commands_fund.cc
+int fund_totals(const Arguments& arguments);
 
 // commands_votes.cc
 int vote(const Arguments& arguments);
@@ -275,6 +281,9 @@ int say_and_wait(const Arguments& arguments, const Waiting& waiting, const api::
 int refuse_form(const Arguments& arguments, const std::string& file, const FormFault& fault);
 // What --text-file and --language say; nothing if nothing was typed. Errors: those of the file.
 [[nodiscard]] Result<std::optional<FreeText>> typed_text(const Arguments& arguments);
+
+// The last moment of a day, "2026-12-31", in UTC (commands_lifecycle.cc).
+[[nodiscard]] std::optional<Timestamp> end_of_day(const std::string& date);
 
 // The digest of the message of that case that was typed (commands_lifecycle.cc).
 [[nodiscard]] Lookup<std::optional<Digest>> find_event(Client& client, const CaseView& shown,

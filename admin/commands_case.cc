@@ -367,12 +367,13 @@ int case_show(const Arguments& arguments) {
         names.users.emplace(key.certificate.user, key.name);
       }
     }
+    const auto files = client.attachments(shown.id);
     if (arguments.json) {
-      print_line(case_json(shown, names, bodies));
+      const std::string list = files ? attachment_list_json(*files, names) : std::string();
+      print_line(case_json(shown, names, bodies, list));
     } else {
       print(case_text(shown, names, bodies));
       print_due(shown, names, client);
-      const auto files = client.attachments(shown.id);
       print(files && !files->empty() ? "\nFiles:\n" + attachments_text(*files, names) : "");
       print_proposals(shown.id, names, client);
     }

@@ -11,30 +11,6 @@
 namespace hamroh {
 namespace {
 
-// The end of a day, "2026-12-31", in UTC.
-std::optional<Timestamp> end_of_day(const std::string& date) {
-  unsigned parts[3] = {0, 0, 0};
-  const std::size_t lengths[3] = {4, 2, 2};
-  const char* at = date.c_str();
-  const char* const end = at + date.size();
-  for (std::size_t i = 0; i < 3; ++i) {
-    const char* const part_end = at + lengths[i];
-    if (part_end > end || (i < 2 && *part_end != '-') ||
-        std::from_chars(at, part_end, parts[i]).ptr != part_end) {
-      return std::nullopt;
-    }
-    at = i < 2 ? part_end + 1 : part_end;
-  }
-  const std::chrono::year_month_day day{std::chrono::year(static_cast<int>(parts[0])),
-                                        std::chrono::month(parts[1]), std::chrono::day(parts[2])};
-  if (at != end || !day.ok() || parts[0] < 1970) {
-    return std::nullopt;
-  }
-  const std::chrono::sys_time<std::chrono::milliseconds> next =
-      std::chrono::sys_days(day) + std::chrono::days(1);
-  return Timestamp{static_cast<std::uint64_t>(next.time_since_epoch().count()) - 1};
-}
-
 // The newest track that this node may move so; else the newest that it has to do with, else the
 // newest at all, for the node to say what is wrong.
 std::optional<Digest> usual_subject(const CaseView& shown, const Rule& rule, const MemberId& self) {
@@ -123,6 +99,29 @@ int submit_event(const Arguments& arguments, const Waiting& waiting, const Rule&
 }
 
 }  // namespace
+
+std::optional<Timestamp> end_of_day(const std::string& date) {
+  unsigned parts[3] = {0, 0, 0};
+  const std::size_t lengths[3] = {4, 2, 2};
+  const char* at = date.c_str();
+  const char* const end = at + date.size();
+  for (std::size_t i = 0; i < 3; ++i) {
+    const char* const part_end = at + lengths[i];
+    if (part_end > end || (i < 2 && *part_end != '-') ||
+        std::from_chars(at, part_end, parts[i]).ptr != part_end) {
+      return std::nullopt;
+    }
+    at = i < 2 ? part_end + 1 : part_end;
+  }
+  const std::chrono::year_month_day day{std::chrono::year(static_cast<int>(parts[0])),
+                                        std::chrono::month(parts[1]), std::chrono::day(parts[2])};
+  if (at != end || !day.ok() || parts[0] < 1970) {
+    return std::nullopt;
+  }
+  const std::chrono::sys_time<std::chrono::milliseconds> next =
+      std::chrono::sys_days(day) + std::chrono::days(1);
+  return Timestamp{static_cast<std::uint64_t>(next.time_since_epoch().count()) - 1};
+}
 
 Lookup<std::optional<Digest>> find_event(Client& client, const CaseView& shown,
                                          const std::string& typed) {

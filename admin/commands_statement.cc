@@ -33,6 +33,8 @@ std::optional<SharedWhat> said_to_others(EventKind kind) {
       return SharedWhat::applied;
     case EventKind::transfer_offer:
       return SharedWhat::offered;
+    case EventKind::status_appeal:
+      return SharedWhat::appealed;
     case EventKind::fund_request:
       return SharedWhat::paid;
     case EventKind::consent_change:
@@ -108,6 +110,12 @@ class StatementMaker {
     if (states_consent(event.kind)) {
       HAMROH_TRY(take_statement(event));
     }
+    if (event.kind == EventKind::status_appeal) {
+      page_.appeals.push_back({event.created});
+    }
+    if (event.kind == EventKind::appeal_outcome) {
+      HAMROH_TRY(take_outcome(event));
+    }
     if (event.author != self_) {
       if (const auto what = said_by_others(event.kind)) {
         with(event.author).steps.push_back({*what, event.created, {}});
@@ -159,6 +167,19 @@ class StatementMaker {
         consent.withdrawn = true;
         consent.withdrawn_on = said.date;
       }
+    }
+    return {};
+  }
+
+  // Events come in the order of the fold, in which an outcome follows the appeal that it decides.
+  Status take_outcome(const MessageView& event) {
+    HAMROH_ASSIGN(const api::Body body, client_.body(event.author, event.message));
+    HAMROH_ASSIGN(const Particulars said, parse_particulars(body.bytes, event.kind));
+    if (!page_.appeals.empty() && said.outcome) {
+      StatementAppeal& appeal = page_.appeals.back();
+      appeal.decided = event.created;
+      appeal.by = name_in(names_, event.author);
+      appeal.outcome = *said.outcome;
     }
     return {};
   }

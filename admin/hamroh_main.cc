@@ -544,19 +544,29 @@ class CommandLine {
                  "hamroh service start CASE --service shelter"},
                 {K::service_report, "report", "Say what a service came to",
                  "hamroh service report CASE --service shelter --outcome completed"}});
+    CLI::App* fund = group("fund", "Emergency money",
+                           "hamroh fund request CASE --reason food --amount 50000 "
+                           "--currency TJS --to Fund");
     add_events(
-        group("fund", "Emergency money",
-              "hamroh fund request CASE --reason food --amount 50000 "
-              "--currency TJS --to Fund"),
-        {{K::fund_request, "request", "Ask a fund for money",
-          "hamroh fund request CASE --reason food --amount 50000 --currency TJS --to Fund"},
-         {K::fund_approve, "approve", "Approve a request", "hamroh fund approve CASE"},
-         {K::fund_refuse, "refuse", "Refuse a request, with a ground",
-          "hamroh fund refuse CASE --reason no_funds"},
-         {K::fund_paid, "paid", "Say what was paid",
-          "hamroh fund paid CASE --amount 50000 --currency TJS"},
-         {K::fund_accounted, "account", "Say what it was spent on",
-          "hamroh fund account CASE --amount 48000 --currency TJS --text-file account.txt"}});
+        fund, {{K::fund_request, "request", "Ask a fund for money",
+                "hamroh fund request CASE --reason food --amount 50000 --currency TJS --to Fund"},
+               {K::fund_approve, "approve", "Approve a request", "hamroh fund approve CASE"},
+               {K::fund_refuse, "refuse", "Refuse a request, with a ground",
+                "hamroh fund refuse CASE --reason no_funds"},
+               {K::fund_paid, "paid", "Say what was paid",
+                "hamroh fund paid CASE --amount 50000 --currency TJS"},
+               {K::fund_accounted, "account", "Say what it was spent on",
+                "hamroh fund account CASE --amount 48000 --currency TJS --text-file account.txt"}});
+    CLI::App* totals =
+        verb(fund, "totals",
+             "Numbers and sums over all cases here: asked, decided, paid, accounted, open. For "
+             "supervisors and auditors",
+             "hamroh fund totals --from 2026-01-01 --to 2026-03-31 --for-oversight", fund_totals);
+    totals->add_option("--from", a_.from_day, "The first day, in UTC (default: the first of all)");
+    totals->add_option("--to", a_.to_day, "The last day, in UTC (default: until now)");
+    totals->add_flag("--for-oversight", a_.for_oversight,
+                     "Leave out what counts fewer than 10 requests, and what it could be computed "
+                     "from");
   }
 
   void add_ledger_verbs() {

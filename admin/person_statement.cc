@@ -65,6 +65,9 @@ constexpr std::array step_words{
     StepWords{SharedWhat::paid,
               {"we asked them for money for you.", "мы запросили для вас деньги.",
                "мо барои шумо пул дархост кардем."}},
+    StepWords{SharedWhat::appealed,
+              {"we gave them the appeal against the decision.", "мы передали им жалобу на решение.",
+               "мо ба онҳо шикоят аз қарорро додем."}},
     StepWords{SharedWhat::told,
               {"we told them that you have changed your mind.",
                "мы сообщили им, что вы изменили своё решение.",
@@ -165,6 +168,20 @@ constexpr std::array status_words{
                 {"The appeal was looked at, and the refusal stands.",
                  "Жалоба рассмотрена, отказ остаётся в силе.",
                  "Шикоят баррасӣ шуд, радкунӣ боқӣ мемонад."}},
+};
+constexpr Words appeal_made{"an appeal was made against the decision.", "подана жалоба на решение.",
+                            "аз қарор шикоят дода шуд."};
+constexpr Words appeal_open{"Nobody has decided on it yet.", "Решения по ней ещё нет.",
+                            "Ҳоло аз рӯи он қарор нест."};
+constexpr Words appeal_decided{"the appeal was decided by", "решение по жалобе приняла организация",
+                               "аз рӯи шикоят созмони зерин қарор кард:"};
+constexpr std::array appeal_words{
+    StatusWords{
+        State::overturned,
+        {"The appeal was right, and the decision was overturned.",
+         "Жалоба удовлетворена, решение отменено.", "Шикоят қонеъ шуд, қарор бекор карда шуд."}},
+    StatusWords{State::upheld,
+                {"The decision stands.", "Решение осталось в силе.", "Қарор боқӣ монд."}},
 };
 constexpr Words may_appeal{
     "You may appeal against that. Others decide then than those who decided before. There may be a "
@@ -288,6 +305,24 @@ void print_consents(Page& page, const PersonStatement& statement, Language langu
   }
 }
 
+void print_appeals(Page& page, const PersonStatement& statement, Language language) {
+  for (const StatementAppeal& appeal : statement.appeals) {
+    const auto day = [&](Timestamp when) {
+      return day_text(when, statement.utc_offset_minutes) + ": ";
+    };
+    std::string made = day(appeal.made) + in(appeal_made, language);
+    if (!appeal.decided) {
+      made += std::string(" ") + in(appeal_open, language);
+    }
+    page.line(made);
+    if (appeal.decided) {
+      page.line(day(*appeal.decided) + in(appeal_decided, language) + " " +
+                escape_for_terminal(appeal.by) + ". " +
+                find_words(appeal_words, appeal.outcome, language));
+    }
+  }
+}
+
 }  // namespace
 
 std::string statement_text(const PersonStatement& statement, Language language) {
@@ -305,6 +340,7 @@ std::string statement_text(const PersonStatement& statement, Language language) 
     page.gap();
     page.line(in(status_title, language));
     page.line(find_words(status_words, statement.status, language));
+    print_appeals(page, statement, language);
     if (statement.may_appeal) {
       page.line(in(may_appeal, language));
     }

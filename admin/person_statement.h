@@ -5,6 +5,7 @@
 // Pure: values in, text out.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ enum class SharedWhat : std::uint8_t {
   decided,     // on the status; the outcome stands at the end of the page
   offered,     // the case, to another organisation that would look after her
   paid,        // money was asked for
+  appealed,    // her appeal
   told,        // that she has changed her mind
 };
 
@@ -50,6 +52,15 @@ struct StatementConsent {
   bool operator==(const StatementConsent&) const = default;
 };
 
+struct StatementAppeal {
+  Timestamp made;
+  // Absent: nobody has decided on it.
+  std::optional<Timestamp> decided = {};
+  std::string by = {};          // the organisation
+  State outcome = State::none;  // overturned or upheld
+  bool operator==(const StatementAppeal&) const = default;
+};
+
 struct PersonStatement {
   std::string organisation;  // that gives her the page
   std::string number;        // to name the case by, when she comes again
@@ -58,6 +69,7 @@ struct PersonStatement {
   std::vector<SharedWith> shared;
   std::vector<StatementConsent> consents;  // newest last
   State status = State::none;
+  std::vector<StatementAppeal> appeals;  // in order of time
   bool may_appeal = false;
 };
 

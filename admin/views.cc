@@ -785,7 +785,7 @@ std::string status_text(const api::NodeStatus& status, Timestamp now) {
 }
 
 std::string case_json(const CaseView& shown, const Names& names,
-                      const std::vector<EventText>& bodies) {
+                      const std::vector<EventText>& bodies, const std::string& files) {
   CHECK(bodies.size() == shown.events.size());
   Json json = head_json(shown, names);
   json["tracks"] = tracks_json(shown, names);
@@ -795,6 +795,7 @@ std::string case_json(const CaseView& shown, const Names& names,
   }
   json["consent"] = Json::parse(consent_json(consent_of(shown, bodies), names), nullptr, false);
   json["disclosed"] = disclosed_json(shown, names, bodies);
+  json["files"] = files.empty() ? Json() : Json::parse(files, nullptr, false);
   json["events"] = Json::array();
   for (std::size_t i = 0; i < shown.events.size(); ++i) {
     json["events"].push_back(event_of_case_json(shown.events[i], names, bodies[i]));

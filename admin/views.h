@@ -44,8 +44,10 @@ struct EventText {
 [[nodiscard]] std::string status_json(const api::NodeStatus& status);
 [[nodiscard]] std::string status_text(const api::NodeStatus& status, Timestamp now);
 // `bodies` has one for each event of the case.
+// `files`: the list of its files as JSON (attachment_view.h); empty: that is not known.
 [[nodiscard]] std::string case_json(const CaseView& shown, const Names& names,
-                                    const std::vector<EventText>& bodies);
+                                    const std::vector<EventText>& bodies,
+                                    const std::string& files = {});
 [[nodiscard]] std::string case_text(const CaseView& shown, const Names& names,
                                     const std::vector<EventText>& bodies);
 [[nodiscard]] std::string cases_json(const std::vector<CaseView>& cases, const Names& names);

@@ -192,6 +192,7 @@ void Runtime::State::work() {
   answer_polls();
   if (lock_after_turn) {
     lock_after_turn = false;
+    fund_counts.clear();
     keeper.lock_store();
     wipe_leftovers();
   }

@@ -181,6 +181,28 @@ Result<Answer> Runtime::State::reply_to(const api::ListEscalations& ask, Turn& t
   return reply;
 }
 
+// ---- what a relief fund came to -----------------------------------------------------------------
+
+Result<Answer> Runtime::State::reply_to(const api::CountFund& ask, Turn& turn) {
+  FundCount& count = fund_counts[actor.user];
+  if (count.period != ask.period) {
+    count = FundCount{};
+    count.period = ask.period;
+  }
+  const Status counted = keeper.node().count_fund(count, actor, turn);
+  if (!counted) {
+    fund_counts.erase(actor.user);
+    return tl::unexpected(counted.error());
+  }
+  api::FundCounted reply{count.done,       count.cases,  count.damaged,
+                         count.unreadable, count.erased, {}};
+  if (count.done) {
+    reply.totals = std::move(count.totals);
+    fund_counts.erase(actor.user);
+  }
+  return reply;
+}
+
 // ---- what was read is on record before it is shown --------------------------------------------
 
 void Runtime::State::enter_readings(std::vector<Reading> readings) {

@@ -261,6 +261,7 @@ struct Runtime::State {
   Result<Answer> reply_to(const api::ListServices& ask, Turn& turn);
   Result<Answer> reply_to(const api::ListDue& ask, Turn& turn);
   Result<Answer> reply_to(const api::ListEscalations& ask, Turn& turn);
+  Result<Answer> reply_to(const api::CountFund& ask, Turn& turn);
   Result<Answer> reply_to(const api::ProposeDecision& ask, Turn& turn);
   Result<Answer> reply_to(const api::GetStatusFile& ask, Turn& turn);
   Result<Answer> reply_to(const api::CastVote& ask, Turn& turn);
@@ -324,6 +325,7 @@ struct Runtime::State {
   std::map<MemberId, std::pair<TransportKey, std::string>> told_peers;
   std::vector<std::pair<Bytes, api::Reply>> replies;  // of this turn, sent after the commit
   std::vector<Question> questions;
+  std::map<UserId, FundCount> fund_counts;  // that are not done yet; none while locked
   // Who asks what is being answered; no session: nobody.
   Actor actor;
   std::optional<SessionId> session;

@@ -16,6 +16,7 @@
 #include "protocol/attachment.h"
 #include "protocol/backup.h"
 #include "protocol/erasure.h"
+#include "protocol/fund_totals.h"
 #include "protocol/recovery_share.h"
 #include "protocol/task.h"
 #include "protocol/user_keys.h"
@@ -402,6 +403,13 @@ struct GetStatusFile {
   Digest commitment;
   bool operator==(const GetStatusFile&) const = default;
 };
+// What relief funds came to, over all cases that this node knows: see Node::count_fund. Answered
+// with how far the count has come; asked again it goes on, and in the end it is told. A user has
+// one count at a time: another period begins another.
+struct CountFund {
+  FundPeriod period;  // ends after it begins
+  bool operator==(const CountFund&) const = default;
+};
 
 struct Request {
   std::uint64_t id = 0;
@@ -413,7 +421,7 @@ struct Request {
                SetPassphrase, SetFactor, MakeSigningKey, GetUserKeys, SignVote, BackupBegin,
                BackupRenew, BackupEnd, ChangeVault, GetPack, PublishServices, ListServices,
                ProposeDecision, CastVote, ListDue, ListEscalations, AttachFile, AttachPart,
-               AttachDone, ListAttachments, GetAttachment, GetStatusFile>
+               AttachDone, ListAttachments, GetAttachment, CountFund, GetStatusFile>
       ask;
   std::optional<SessionToken> session = std::nullopt;
   bool operator==(const Request&) const = default;
@@ -734,6 +742,15 @@ struct AttachmentPart {
   Bytes bytes;  // none: the end
   bool operator==(const AttachmentPart&) const = default;
 };
+struct FundCounted {
+  bool done = false;             // else there are no totals yet
+  std::uint64_t cases = 0;       // looked at
+  std::uint64_t damaged = 0;     // cases of which nothing can be read
+  std::uint64_t unreadable = 0;  // events about money that cannot be read
+  std::uint64_t erased = 0;      // cases that were erased here
+  FundTotals totals;
+  bool operator==(const FundCounted&) const = default;
+};
 
 struct Reply {
   std::uint64_t id = 0;
@@ -741,7 +758,8 @@ struct Reply {
                LedgerPage, LedgerHead, Members, Done, Rotated, Alarms, Asked, Tasks, Accesses,
                Exported, Found, RecoveryShares, Destroyed, Erased, Erasures, LoggedIn, Challenge,
                Me, Users, Factor, UserKeys, Vote, BackupBegun, PackFile, Published, Services,
-               Proposed, Counted, Due, Escalations, Attaching, Attachments, AttachmentPart>
+               Proposed, Counted, Due, Escalations, Attaching, Attachments, AttachmentPart,
+               FundCounted>
       answer;
   bool operator==(const Reply&) const = default;
 };

@@ -79,6 +79,9 @@ struct Need {
   Needed operator()(const AttachDone&) const { return to_attach; }
   Needed operator()(const ListAttachments&) const { return {true, Operation::see_cases, {}}; }
   Needed operator()(const GetAttachment&) const { return {true, Operation::see_sealed_tier, {}}; }
+  // Not that of seeing cases: totals tell of cases that a user need not see, to whoever answers for
+  // what was done here. Who sees one case sees its money there.
+  Needed operator()(const CountFund&) const { return {true, Operation::review, {}}; }
   Needed operator()(const GetPack&) const { return {true, Operation::see_members, {}}; }
 };
 

@@ -82,6 +82,20 @@ Result<AttachmentRecord> AttachmentRecord::parse(ByteView bytes) {
   return record;
 }
 
+bool AttachmentWork::Day::has_room(std::uint64_t today, std::uint64_t more,
+                                   std::uint64_t quota) const {
+  return (day == today ? bytes : 0) + more <= quota;
+}
+
+bool AttachmentWork::Day::take(std::uint64_t today, std::uint64_t more, std::uint64_t quota) {
+  if (!has_room(today, more, quota)) {
+    return false;
+  }
+  bytes = (day == today ? bytes : 0) + more;
+  day = today;
+  return true;
+}
+
 namespace attachment_row {
 
 Bytes of_case(const CaseId& id) {

@@ -65,6 +65,7 @@ struct AttachmentWork {
     Digest root;
     bool waiting = false;      // for room
     std::optional<Pull> pull;  // only of the one that is asked for at the moment
+    std::uint64_t quota = 0;   // of its case, by author and day; known once there is a pull
     bool whole = false;
     Duration tell_at;  // when to tell the author again that it is whole
     Duration tell_delay = tuning::chunk_wait_min;
@@ -75,17 +76,26 @@ struct AttachmentWork {
     std::uint16_t index = 0;
     bool operator==(const Asked&) const = default;
   };
+  // What went one way between two members on one day.
+  struct Day {
+    std::uint64_t day = 0;
+    std::uint64_t bytes = 0;
+    // False if that were more than the quota; else it is counted.
+    bool take(std::uint64_t today, std::uint64_t more, std::uint64_t quota);
+    [[nodiscard]] bool has_room(std::uint64_t today, std::uint64_t more, std::uint64_t quota) const;
+  };
   struct Serving {
     std::deque<Asked> asked;  // at most limits::chunks_in_want_max
-    std::uint64_t day = 0;
-    std::uint64_t bytes = 0;  // on that day
+    Day sent;
   };
   struct Served {
     std::uint64_t number = 0;
     AttachmentTree tree;
+    std::uint64_t quota = 0;
   };
   std::map<MemberId, std::map<MessageId, Coming>> coming;
-  bool more_coming = false;  // in the store
+  bool more_coming = false;       // in the store
+  std::map<MemberId, Day> taken;  // from whom
   std::map<MemberId, Serving> serving;
   std::map<MessageId, Served> served;  // a few, of those asked for last
   std::map<std::pair<MessageId, MemberId>, std::uint16_t> have;

@@ -94,8 +94,9 @@ inline constexpr std::size_t uploads_max = 16;  // begun here and not sent yet
 // What a node keeps of the attachments of one other member, and of its own.
 inline constexpr std::uint64_t attachment_bytes_per_member_max = std::uint64_t{2} << 30;
 inline constexpr std::uint64_t attachment_bytes_own_max = std::uint64_t{16} << 30;
-// Served to one peer in a day, so that nobody can keep a disk busy by asking again and again.
-inline constexpr std::uint64_t attachment_bytes_served_per_day_max = std::uint64_t{16} << 30;
+// Served to one peer in a day, so that nobody can keep a disk busy by asking again and again; and
+// taken from one. Less where the jurisdiction pack of the case says so.
+inline constexpr std::uint64_t attachment_bytes_per_day_max = std::uint64_t{16} << 30;
 inline constexpr std::size_t chunks_asked_max = 32;    // of one peer, that have not come yet
 inline constexpr std::size_t chunks_in_want_max = 64;  // in one frame
 inline constexpr std::size_t pulls_max = 4'096;        // attachments that are not whole here yet

@@ -324,7 +324,9 @@ Status Node::load_outbox(Turn& turn) {
         HAMROH_ASSIGN(const std::optional<Bytes> inner, read_body(*known, turn));
         item.bytes = static_cast<std::uint32_t>(inner ? inner->size() : 0);
         const auto parsed = inner ? parse_inner(*inner) : Result<Inner>(Inner{});
-        item.urgent = parsed && is_emergency(*parsed);
+        if (parsed) {
+          HAMROH_ASSIGN(item.urgent, goes_first(*parsed, turn));
+        }
         HAMROH_TRY(peer.outbox.enqueue(known->index, item));
         ++outbox_size_;
       }

@@ -17,8 +17,9 @@
 // node_submit.cc (what clients ask), node_receive.cc (what peers say), node_disclosure.cc
 // (referrals tier by tier), node_consent.cc (what consent allows, and who heard of its end),
 // node_clocks.cc (what is due when), node_attachment.cc (files with a case), node_transfer.cc
-// (their way from node to node), node_votes.cc (decisions by several), node_send.cc (the end of a
-// turn), node_view.cc (what is shown), node_access.cc (to whom).
+// (their way from node to node), node_votes.cc (decisions by several), node_fund.cc (what a relief
+// fund came to), node_send.cc (the end of a turn), node_view.cc (what is shown), node_access.cc (to
+// whom).
 #pragma once
 
 #include <map>
@@ -33,6 +34,7 @@
 #include "protocol/case_keys.h"
 #include "protocol/erasure.h"
 #include "protocol/form.h"
+#include "protocol/fund_totals.h"
 #include "protocol/join_request.h"
 #include "protocol/membership.h"
 #include "protocol/outbox.h"
@@ -372,6 +374,11 @@ class Node {
   // and those of submitting.
   [[nodiscard]] Result<Counted> cast_vote(const TaskId& id, const Vote& vote, const Actor& actor,
                                           Turn& turn);
+  // ---- what a relief fund came to: node_fund.cc
+  // Goes on with a count over all cases, a few of them at a time, until it is done. It tells of
+  // cases that the asking user need not see, and names none. What is damaged is counted as that.
+  // Errors (caller): locked, not_permitted.
+  [[nodiscard]] Status count_fund(FundCount& count, const Actor& actor, Turn& turn) const;
   // Who saw the case, and what else was done about it inside this organisation.
   [[nodiscard]] Result<std::vector<AccessRecord>> accesses(const CaseId& id, const Actor& actor,
                                                            Turn& turn) const;
@@ -755,6 +762,8 @@ class Node {
   // keep the others from being told.
   [[nodiscard]] std::vector<MemberId> usual_recipients(const CaseRecord& record, EventKind kind,
                                                        const EventFacts& facts) const;
+  // An emergency, or something disclosed of one.
+  [[nodiscard]] Result<bool> goes_first(const Inner& inner, Turn& turn) const;
   // Enters a message of this node's own, keeps it, and queues it for its recipients, who have room.
   // Its body goes under the key of its case, if there is one.
   [[nodiscard]] Status keep_sent(const Inner& inner, Bytes bytes, const Digest& digest, Turn& turn);
@@ -910,6 +919,15 @@ class Node {
   [[nodiscard]] Result<FormFields> stopped_fields(const CaseId& id, const CaseRecord& record,
                                                   const CaseRecord::CaseEvent& referral,
                                                   const ReferralForm& form, Turn& turn) const;
+  // node_fund.cc
+  [[nodiscard]] Status count_case(const CaseId& id, Bytes row, FundCount& count,
+                                  std::size_t& events_left, Turn& turn) const;
+  [[nodiscard]] Status count_erased(FundCount& count, Turn& turn) const;
+  struct SaidOfMoney {
+    std::string purpose;
+    FundMoney money;
+  };
+  [[nodiscard]] Result<SaidOfMoney> money_of(const CaseRecord::CaseEvent& event, Turn& turn) const;
   // node_attachment.cc
   [[nodiscard]] Result<std::optional<AttachmentRecord>> read_attachment(const CaseId& id,
                                                                         const MemberId& author,
@@ -921,6 +939,9 @@ class Node {
   [[nodiscard]] Result<std::uint64_t> new_attachment_number(Turn& turn) const;
   [[nodiscard]] Result<bool> take_attachment_room(const MemberId& member, std::uint64_t bytes,
                                                   Turn& turn) const;
+  // How much of files one member may send another in a day, by the pack of the case.
+  [[nodiscard]] std::uint64_t attachment_quota(const CaseRecord& record) const;
+  [[nodiscard]] Result<std::uint64_t> attachment_quota(const CaseId& id, Turn& turn) const;
   // Which chunks are here, by their leaves.
   [[nodiscard]] Result<std::vector<std::optional<Digest>>> chunk_leaves(std::uint64_t number,
                                                                         std::size_t count,

@@ -84,6 +84,18 @@ Result<bool> Node::take_attachment_room(const MemberId& member, std::uint64_t by
   return true;
 }
 
+std::uint64_t Node::attachment_quota(const CaseRecord& record) const {
+  const Pack* rules = rules_of(record);
+  return rules == nullptr ? limits::attachment_bytes_per_day_max
+                          : std::min(limits::attachment_bytes_per_day_max,
+                                     std::uint64_t{rules->quotas.attachment_mib} << 20);
+}
+
+Result<std::uint64_t> Node::attachment_quota(const CaseId& id, Turn& turn) const {
+  HAMROH_ASSIGN(const auto record, read_case(id, turn));
+  return attachment_quota(record.value_or(CaseRecord{}));
+}
+
 Result<std::vector<std::optional<Digest>>> Node::chunk_leaves(std::uint64_t number,
                                                               std::size_t count, Turn& turn) const {
   std::vector<std::optional<Digest>> leaves(count);
@@ -155,6 +167,11 @@ Status Node::check_may_attach(const AttachmentAsk& ask, const CaseRecord& record
   }
   if (!AttachmentShape::of(ask.bytes)) {
     return caller_error(Code::too_large, "an attachment has 1 byte to 64 MiB");
+  }
+  if (ask.bytes > attachment_quota(record)) {
+    return caller_error(Code::too_large,
+                        "the jurisdiction pack of the case lets one member send another less than "
+                        "that in a day: hamroh pack show");
   }
   if (!record.has(identity_.member)) {
     return caller_error(Code::no_standing, "this node takes no part in that case");

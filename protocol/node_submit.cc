@@ -47,16 +47,6 @@ Result<BodyFacts> check_submitted(EventKind kind, ByteView body) {
   return facts;
 }
 
-// What is disclosed together with a referral in an emergency travels with it.
-bool follows_emergency(const Inner& inner, const Outbox& outbox) {
-  if (inner.kind != static_cast<std::uint16_t>(EventKind::tier_disclose)) {
-    return false;
-  }
-  const auto disclosure = parse_disclosure(inner.body);
-  const OutboxItem* referral = disclosure ? outbox.find(disclosure->referral) : nullptr;
-  return referral != nullptr && referral->urgent;
-}
-
 // Why an event that would be void is not taken over.
 tl::unexpected<Error> refuse_void(Code reason) {
   switch (reason) {
@@ -553,6 +543,24 @@ Status Node::say_by_itself(Submission submission, const EventFacts& facts, CaseR
   return sent || sent.error().blame != Blame::environment ? Status{} : sent;
 }
 
+// From what is kept and not from what waits, so that it is the same after a restart.
+Result<bool> Node::goes_first(const Inner& inner, Turn& turn) const {
+  if (inner.kind != static_cast<std::uint16_t>(EventKind::tier_disclose)) {
+    return is_emergency(inner);
+  }
+  const auto disclosure = parse_disclosure(inner.body);
+  if (!disclosure) {
+    return false;
+  }
+  HAMROH_ASSIGN(const auto referral, read_message(identity_.member, disclosure->referral, turn));
+  if (!referral || !referral->body) {
+    return false;
+  }
+  HAMROH_ASSIGN(const std::optional<Bytes> bytes, read_body(*referral, turn));
+  const auto parsed = bytes ? parse_inner(*bytes) : Result<Inner>(Inner{});
+  return parsed && is_emergency(*parsed);
+}
+
 Status Node::keep_sent(const Inner& inner, Bytes bytes, const Digest& digest, Turn& turn) {
   // One recipient is named beside the entry; the record has them all.
   const std::uint64_t index =
@@ -573,11 +581,12 @@ Status Node::keep_sent(const Inner& inner, Bytes bytes, const Digest& digest, Tu
   HAMROH_TRY(keep_body(index, inner.case_id, bytes, turn));
   HAMROH_TRY(turn.store.put(Table::message, MessageRecord::key(identity_.member, inner.message),
                             message.encode()));
+  HAMROH_ASSIGN(const bool urgent, goes_first(inner, turn));
   OutboxItem item{inner.message, digest, index, static_cast<std::uint32_t>(bytes.size()),
                   inner.expires, 0};
   for (const MemberId& recipient : inner.recipients) {
     Outbox& outbox = peers_.at(recipient).outbox;
-    item.urgent = is_emergency(inner) || follows_emergency(inner, outbox);
+    item.urgent = urgent;
     const Status queued = outbox.enqueue(index, item);
     CHECK(queued);
   }

@@ -20,6 +20,10 @@ constexpr std::size_t chunks_served_per_turn = 16;  // to one peer
 constexpr std::size_t trees_kept_max = 4;
 constexpr unsigned refused_chunks_max = 8;  // of one attachment, then it is given up
 
+std::uint64_t day_of(Duration monotonic) {
+  return monotonic.ms / days(1).ms;
+}
+
 constexpr bool is_served(Level level) {
   return level == Level::accepted || level == Level::stored || level == Level::opened;
 }
@@ -34,7 +38,9 @@ bool Node::may_transfer_with(const MemberId& member) const {
 
 // The connection has gone, and with it what was under way.
 void Node::forget_transfers_with(const MemberId& member) {
-  transfers_.serving.erase(member);
+  if (const auto serving = transfers_.serving.find(member); serving != transfers_.serving.end()) {
+    serving->second.asked.clear();  // what was sent today counts on
+  }
   const auto coming = transfers_.coming.find(member);
   if (coming == transfers_.coming.end()) {
     return;
@@ -73,7 +79,12 @@ std::optional<Duration> Node::next_transfer() const {
         at(one.tell_at);
       } else if (!one.waiting && !pulled) {
         pulled = true;
-        at(one.pull ? one.pull->next().value_or(Duration{}) : Duration{});
+        const auto taken = transfers_.taken.find(member);
+        const bool room =
+            !one.pull || taken == transfers_.taken.end() ||
+            taken->second.has_room(taken->second.day, limits::attachment_chunk_bytes, one.quota);
+        const Duration asks = one.pull ? one.pull->next().value_or(Duration{}) : Duration{};
+        at(room ? asks : Duration{(taken->second.day + 1) * days(1).ms});
       }
     }
   }
@@ -264,12 +275,18 @@ Status Node::serve_chunk(const MemberId& member, const AttachmentWork::Asked& as
     if (transfers_.served.size() >= trees_kept_max) {
       transfers_.served.erase(transfers_.served.begin());
     }
-    served = transfers_.served
-                 .emplace(asked.message,
-                          AttachmentWork::Served{kept->number, AttachmentTree(std::move(all))})
-                 .first;
+    HAMROH_ASSIGN(const std::uint64_t quota, attachment_quota(record->case_id, turn));
+    served =
+        transfers_.served
+            .emplace(asked.message,
+                     AttachmentWork::Served{kept->number, AttachmentTree(std::move(all)), quota})
+            .first;
   }
-  const auto& [number, tree] = served->second;
+  const auto& [number, tree, quota] = served->second;
+  if (!transfers_.serving[member].sent.take(day_of(turn.monotonic), limits::attachment_chunk_bytes,
+                                            quota)) {
+    return {};  // it asks again tomorrow
+  }
   HAMROH_ASSIGN(const auto chunk,
                 turn.store.get(Table::chunk, attachment_row::chunk(number, asked.index)));
   if (!chunk || asked.index >= tree.count()) {
@@ -281,23 +298,15 @@ Status Node::serve_chunk(const MemberId& member, const AttachmentWork::Asked& as
 }
 
 Status Node::serve_chunks(Turn& turn) {
-  const std::uint64_t day = turn.monotonic.ms / days(1).ms;
   for (auto& [member, serving] : transfers_.serving) {
     const auto peer = peers_.find(member);
     if (!may_transfer_with(member) ||
         peer->second.outbox.size() > peer->second.outbox.in_flight()) {
       continue;
     }
-    if (std::exchange(serving.day, day) != day) {
-      serving.bytes = 0;
-    }
     for (std::size_t left = chunks_served_per_turn; left > 0 && !serving.asked.empty(); --left) {
       const AttachmentWork::Asked asked = serving.asked.front();
       serving.asked.pop_front();
-      serving.bytes += limits::attachment_chunk_bytes;
-      if (serving.bytes > limits::attachment_bytes_served_per_day_max) {
-        continue;  // it asks again tomorrow
-      }
       HAMROH_TRY(serve_chunk(member, asked, turn));
     }
   }
@@ -346,6 +355,9 @@ Status Node::take_chunk(const MemberId& member, const ChunkFrame& frame, Coming&
   }
   HAMROH_TRY(keep_chunk(coming.number, frame.index, frame.chunk, *leaf, turn));
   coming.pull->arrived(frame.index, turn.monotonic);
+  // What was asked for before is taken, also beyond the quota.
+  (void)transfers_.taken[member].take(day_of(turn.monotonic), limits::attachment_chunk_bytes,
+                                      UINT64_MAX);
   if (!coming.pull->whole()) {
     return {};
   }
@@ -408,6 +420,11 @@ Status Node::ask_peer_for_chunks(const MemberId& member, Turn& turn) {
         here.push_back(leaf.has_value());
       }
       coming.pull.emplace(std::move(here));
+      HAMROH_ASSIGN(coming.quota, attachment_quota(coming.case_id, turn));
+    }
+    if (!transfers_.taken[member].has_room(day_of(turn.monotonic), limits::attachment_chunk_bytes,
+                                           coming.quota)) {
+      continue;  // tomorrow
     }
     std::vector<std::uint16_t> next = coming.pull->ask(turn.monotonic);
     if (!next.empty()) {

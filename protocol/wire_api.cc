@@ -242,6 +242,10 @@ struct FillRequest {
     out.number = ask.before.value_or(0);
     out.limit = ask.limit;
   }
+  void operator()(const CountFund& ask) {
+    out.laid = encode_part(ask);
+    out.bytes = out.laid;
+  }
   void operator()(const AttachFile& ask) {
     out.message = raw(ask.message);
     out.members = join(ask.to);
@@ -529,6 +533,10 @@ Result<Ask> parse_query(std::size_t verb, const wire::RequestMessage& table) {
     case verb_of<ProposeDecision>:
     case verb_of<CastVote>:
       return parse_vote_ask(verb, table);
+    case verb_of<CountFund>: {
+      HAMROH_ASSIGN(const CountFund ask, parse_count_fund(bytes_of(table.bytes())));
+      return ask;
+    }
     case verb_of<ListDue>:
     case verb_of<ListEscalations>:
       return parse_due_ask(verb, table);
@@ -1078,6 +1086,7 @@ struct FillReply {
   void operator()(const Attaching& reply) { bytes = put(builder, ByteView(encode_part(reply))); }
   void operator()(const Attachments& reply) { bytes = put(builder, ByteView(encode_part(reply))); }
   void operator()(const AttachmentPart& reply) { bytes = put(builder, ByteView(reply.bytes)); }
+  void operator()(const FundCounted& reply) { bytes = put(builder, ByteView(encode_part(reply))); }
   void operator()(const Published& reply) {
     number = reply.serial;
     size = reply.members;
@@ -1468,6 +1477,10 @@ Result<Answer> parse_answer(std::size_t verb, const wire::ReplyMessage& table) {
       HAMROH_ASSIGN(auto known, parse_escalations(bytes_of(table.bytes())));
       return Escalations{std::move(known),
                          table.flag() ? std::optional(table.number()) : std::nullopt};
+    }
+    case answer_of<FundCounted>: {
+      HAMROH_ASSIGN(auto counted, parse_fund_counted(bytes_of(table.bytes())));
+      return counted;
     }
     case answer_of<Attaching>:
     case answer_of<Attachments>:

@@ -319,4 +319,73 @@ Result<std::vector<Escalation>> parse_escalations(ByteView bytes) {
   return escalations;
 }
 
+Bytes encode_part(const CountFund& ask) {
+  Bytes out;
+  put_u64(out, ask.period.from.ms);
+  put_u64(out, ask.period.until.ms);
+  return out;
+}
+
+Result<CountFund> parse_count_fund(ByteView bytes) {
+  ByteReader reader(bytes);
+  CountFund ask;
+  ask.period.from = {reader.u64()};
+  ask.period.until = {reader.u64()};
+  if (!reader.finished()) {
+    return malformed();
+  }
+  if (ask.period.from >= ask.period.until) {
+    return caller_error(Code::invalid_argument, "a period ends after it begins");
+  }
+  return ask;
+}
+
+Bytes encode_part(const FundCounted& counted) {
+  Bytes out{counted.done ? std::uint8_t{1} : std::uint8_t{0}};
+  for (const std::uint64_t number : {counted.cases, counted.damaged, counted.unreadable,
+                                     counted.erased, counted.totals.beyond}) {
+    put_u64(out, number);
+  }
+  for (const auto& [cell, numbers] : counted.totals.cells) {
+    put_short(out, cell.currency);
+    put_short(out, cell.purpose);
+    put_u8(out, cell.urgency);
+    for (const FundNumber& number : numbers.columns) {
+      put_u64(out, number.requests);
+      put_u64(out, number.amount);
+    }
+  }
+  return out;
+}
+
+Result<FundCounted> parse_fund_counted(ByteView bytes) {
+  ByteReader reader(bytes);
+  FundCounted counted;
+  const std::uint8_t done = reader.u8();
+  counted.done = done == 1;
+  for (std::uint64_t* number : {&counted.cases, &counted.damaged, &counted.unreadable,
+                                &counted.erased, &counted.totals.beyond}) {
+    *number = reader.u64();
+  }
+  auto& cells = counted.totals.cells;
+  while (reader.ok() && reader.remaining() > 0) {
+    FundCell cell;
+    cell.currency = std::string(text(reader.take(reader.u8())));
+    cell.purpose = std::string(text(reader.take(reader.u8())));
+    cell.urgency = reader.u8();
+    FundNumbers numbers;
+    for (FundNumber& number : numbers.columns) {
+      number.requests = reader.u64();
+      number.amount = reader.u64();
+    }
+    const bool rises = cells.empty() || cells.rbegin()->first < cell;
+    const bool plain = is_valid_utf8(view(cell.currency)) && is_valid_utf8(view(cell.purpose));
+    if (!reader.ok() || !rises || !plain || cells.size() == hamroh::limits::fund_cells_max) {
+      return malformed();
+    }
+    cells.emplace_hint(cells.end(), std::move(cell), numbers);
+  }
+  return reader.finished() && done <= 1 ? Result<FundCounted>(std::move(counted)) : malformed();
+}
+
 }  // namespace hamroh::api

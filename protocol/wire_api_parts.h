@@ -39,5 +39,12 @@ namespace hamroh::api {
 // (index u64 ‖ member[16] ‖ received u64 ‖ length u16 ‖ statement)…
 [[nodiscard]] Bytes encode_part(const std::vector<Escalation>& escalations);
 [[nodiscard]] Result<std::vector<Escalation>> parse_escalations(ByteView bytes);
+// from u64 ‖ until u64
+[[nodiscard]] Bytes encode_part(const CountFund& ask);
+[[nodiscard]] Result<CountFund> parse_count_fund(ByteView bytes);
+// done u8 ‖ cases, damaged, unreadable, erased, beyond u64 ‖ (length u8 ‖ currency ‖ length u8 ‖
+// purpose ‖ urgency u8 ‖ (requests u64 ‖ amount u64) × 7)…, the cells rising
+[[nodiscard]] Bytes encode_part(const FundCounted& counted);
+[[nodiscard]] Result<FundCounted> parse_fund_counted(ByteView bytes);
 
 }  // namespace hamroh::api

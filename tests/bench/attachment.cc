@@ -82,26 +82,6 @@ struct Way {
   double moving = 0;
 };
 
-tl::expected<CaseId, std::string> accepted_case(Client& client, Client& other) {
-  const auto to = meet(client);
-  if (!to) {
-    return Fault("the two nodes do not meet");
-  }
-  auto form = parse_referral(sample_body(2'048, 1));
-  using enum DisclosureTier;
-  form->consent.scope = {
-      {{"kind:commission"}, {t1, t2, t3, t4}, {"protection", "status_application"}}};
-  const auto referred = client.refer(*to, *form);
-  if (!referred || !client.wait(referred->message, Level::opened, minutes(1))) {
-    return Fault("the referral did not arrive");
-  }
-  const auto decided = other.decide(referred->case_id, {});
-  if (!decided || !other.wait(decided->message, Level::opened, minutes(1))) {
-    return Fault("the acceptance did not arrive");
-  }
-  return referred->case_id;
-}
-
 tl::expected<Way, std::string> send(Client& client, const CaseId& id, ByteView file) {
   api::AttachFile ask;
   ask.message = new_message_id();
@@ -186,6 +166,26 @@ tl::expected<void, std::string> measure(const AttachmentOptions& options) {
 }
 
 }  // namespace
+
+tl::expected<CaseId, std::string> accepted_case(Client& client, Client& other) {
+  const auto to = meet(client);
+  if (!to) {
+    return Fault("the two nodes do not meet");
+  }
+  auto form = parse_referral(sample_body(2'048, 1));
+  using enum DisclosureTier;
+  form->consent.scope = {
+      {{"kind:commission"}, {t1, t2, t3, t4}, {"protection", "status_application"}}};
+  const auto referred = client.refer(*to, *form);
+  if (!referred || !client.wait(referred->message, Level::opened, minutes(1))) {
+    return Fault("the referral did not arrive");
+  }
+  const auto decided = other.decide(referred->case_id, {});
+  if (!decided || !other.wait(decided->message, Level::opened, minutes(1))) {
+    return Fault("the acceptance did not arrive");
+  }
+  return referred->case_id;
+}
 
 int run_attachment(const AttachmentOptions& options) {
   if (const auto measured = measure(options); !measured) {

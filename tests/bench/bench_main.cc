@@ -44,6 +44,15 @@ int main(int count, char** values) {
       ->check(CLI::Range(1, 30));
   attaching->add_option("--directory", attachment.directory, "Where the homes are made");
   attaching->add_flag("--json", attachment.json, "Print JSON");
+  hamroh::bench::OvertakeOptions overtake;
+  CLI::App* overtaking = app.add_subcommand(
+      "overtake", "An emergency behind many messages and a file: it must be opened first");
+  overtaking->add_option("--messages", overtake.messages, "How many (default 10000)")
+      ->check(CLI::Range(1, 60'000));
+  overtaking->add_option("--mib", overtake.mebibytes, "Size of the file (default 64)")
+      ->check(CLI::Range(1, 64));
+  overtaking->add_option("--directory", overtake.directory, "Where the homes are made");
+  overtaking->add_flag("--json", overtake.json, "Print JSON");
   hamroh::bench::BackupOptions backup;
   CLI::App* backing = app.add_subcommand(
       "backup", "Backups of a large store, and what they cost the messages meanwhile");
@@ -118,6 +127,9 @@ int main(int count, char** values) {
   }
   if (checking->parsed()) {
     return hamroh::bench::run_rights(rights);
+  }
+  if (overtaking->parsed()) {
+    return hamroh::bench::run_overtake(overtake);
   }
   if (attaching->parsed()) {
     return hamroh::bench::run_attachment(attachment);

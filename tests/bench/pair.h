@@ -37,6 +37,18 @@ struct AttachmentOptions {
 };
 int run_attachment(const AttachmentOptions& options);
 
+// A case that `client` has referred and `other` has accepted, under a consent that opens all of it.
+[[nodiscard]] tl::expected<CaseId, std::string> accepted_case(Client& client, Client& other);
+
+struct OvertakeOptions {
+  std::uint64_t messages = 10'000;
+  std::size_t mebibytes = 64;  // of the file
+  std::string directory = ".";
+  bool json = false;
+};
+// 1 if anything at all was opened before the emergency.
+int run_overtake(const OvertakeOptions& options);
+
 struct BackupOptions {
   std::uint64_t store_megabytes = 1'024;  // to be filled first
   std::uint64_t messages = 20'000;        // at window 64, in each round

@@ -109,6 +109,7 @@ HAMROH_SAMPLES(ListAttachments, {api::ListAttachments{}})
 HAMROH_SAMPLES(GetAttachment, {api::GetAttachment{}})
 HAMROH_SAMPLES(ListDue, {api::ListDue{}})
 HAMROH_SAMPLES(ListEscalations, {api::ListEscalations{}})
+HAMROH_SAMPLES(CountFund, {api::CountFund{}})
 #undef HAMROH_SAMPLES
 
 template <std::size_t... Places>

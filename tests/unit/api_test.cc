@@ -133,6 +133,8 @@ std::vector<Request> all_requests() {
       {52, ListDue{DuePlace{{7}, filled<CaseId>(2)}, limits::due_cases_max}},
       {53, ListEscalations{std::nullopt, 1}},
       {54, ListEscalations{0, limits::escalations_max}},
+      {55, CountFund{}},
+      {56, CountFund{{{1}, {2}}}},
       {44, ListServices{member, limits::services_max}},
       {45, ProposeDecision{case_id, EventKind::status_refuse, bytes("particulars")}},
       {66, GetStatusFile{case_id, filled<Digest>(5)}},
@@ -165,6 +167,14 @@ MessageView message_view(std::uint8_t seed) {
   shown.deliveries = {{filled<MemberId>(4), Level::refused, Code::not_capable, {5}, 6},
                       {filled<MemberId>(5), Level::accepted, Code::none, {}, 0}};
   return shown;
+}
+
+FundCounted fund_counted() {
+  FundCounted counted{true, 9, 1, 2, 3, {}};
+  counted.totals.beyond = 4;
+  counted.totals.cells[{"TJS", "food", 2}].of(FundColumn::asked) = {7, UINT64_MAX};
+  counted.totals.cells[{"TJS", "transport", 0}].of(FundColumn::unaccounted) = {1, 2};
+  return counted;
 }
 
 CaseView case_view(bool with_events) {
@@ -378,6 +388,8 @@ std::vector<Reply> all_replies() {
                    {{2}, {3}, {4}}}}},
                 {filled<CaseId>(6), {}}},
                DuePlace{{7}, filled<CaseId>(6)}}},
+      {65, FundCounted{}},
+      {66, fund_counted()},
       {63, Escalations{}},
       {64, Escalations{{{9, filled<MemberId>(4), {8}, bytes("a statement")}}, 9}},
       {33, Services{{{filled<MemberId>(3), {5}, Bytes(70, 1)}, {filled<MemberId>(4), {6}, {}}},
@@ -518,6 +530,7 @@ TEST(Api, RequestsOverTheirBoundsAreRefused) {
       {1, ListDue{std::nullopt, 0}},
       {1, ListDue{std::nullopt, limits::due_cases_max + 1}},
       {1, ListEscalations{std::nullopt, limits::escalations_max + 1}},
+      {1, CountFund{{{2}, {2}}}},
   };
   for (std::size_t i = 0; i < wrong.size(); ++i) {
     EXPECT_FALSE(parse_request(encode(wrong[i]))) << i;

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "tests/unit/node_fixture.h"
+#include "tests/unit/pack_fixture.h"
 
 namespace hamroh {
 namespace {
@@ -556,6 +557,144 @@ TEST_F(Attachment_, OneMembersShareIsAllThatItsFilesTake) {
   sleep(minutes(11));
   talk();
   EXPECT_EQ(state_at(commission_), AttachmentState::whole);
+}
+
+// ---- how much in a day --------------------------------------------------------------------------
+
+class DayQuota : public Attachment_ {
+ protected:
+  // Under a jurisdiction pack that lets one member send another that much in a day.
+  void open_case_under(unsigned mebibytes) {
+    std::string words(text(pack_fixture::example_pack()));
+    const std::string old = "attachment_mib = 2048";
+    ASSERT_NE(words.find(old), std::string::npos);
+    words.replace(words.find(old), old.size(), "attachment_mib = " + std::to_string(mebibytes));
+    const Bytes file(words.begin(), words.end());
+    const Bytes directory = publish([&](Directory& next) { next.pack = crypto::sha256({file}); });
+    for (Site* site : {&ngo_, &commission_}) {
+      ASSERT_TRUE(install(*site, directory));
+      in_turn(*site, [&](Turn& turn) { ASSERT_TRUE(site->node->install_pack(file, turn)); });
+    }
+    ReferralForm form = parse_referral(referral()).value();
+    form.triage.reason.code = "exploited_abroad_returned";
+    form.triage.district = "XX-NORTH-HARBOUR";
+    form.consent.text_version = "consent/2026-1";
+    form.consent.scope = {{{"kind:commission"}, {t1, t2, t3, t4}, {"protection"}}};
+    const auto sent =
+        submit(ngo_, {id_of(1), {}, EventKind::referral_send, {commission_.id}, encode(form), {}});
+    ASSERT_TRUE(sent) << sent.error().text;
+    talk();
+    ASSERT_TRUE(submit(commission_,
+                       {id_of(2), id(), EventKind::referral_accept, {}, encode(Decision{}), {}}));
+    talk();
+  }
+  // How much has come of the files that were sent.
+  std::size_t come() { return rows(commission_, Table::chunk); }
+  void talk_on() {
+    for (int i = 0; i < 8; ++i) {
+      talk();
+    }
+  }
+};
+
+TEST_F(DayQuota, WhatGoesToOneMemberInADayIsWhatThePackOfTheCaseSays) {
+  open_case_under(1);  // sixteen chunks
+  EXPECT_EQ(code_of(begin(ngo_, ask_for(file_of(16 * whole_chunk + 1), 9))), Code::too_large);
+  attach(ngo_, file_of(10 * whole_chunk), 10);
+  attach(ngo_, file_of(10 * whole_chunk + 1), 11);
+  talk_on();
+  EXPECT_EQ(come(), 16U);
+  // Neither a connection that broke nor asking again brings more.
+  disconnect(ngo_, commission_);
+  connect(ngo_, commission_);
+  talk_on();
+  EXPECT_EQ(come(), 16U);
+  sleep(days(1));
+  talk_on();
+  EXPECT_EQ(come(), 21U);
+  EXPECT_EQ(list(commission_)[1].state, AttachmentState::whole);
+}
+
+TEST_F(DayQuota, TheRecipientAsksForNoMoreThanThatWhateverItsAuthorServes) {
+  open_case_under(1);
+  attach(ngo_, file_of(10 * whole_chunk), 10);
+  attach(ngo_, file_of(10 * whole_chunk + 1), 11);
+  talk_on();
+  const std::size_t before = come();
+  commission_.out.clear();
+  // Its wants are what the author would serve; none goes out any more, and nothing spins.
+  for (int i = 0; i < 20; ++i) {
+    sleep(seconds(30));
+    for (const SendFrame& frame : std::exchange(commission_.out, {})) {
+      EXPECT_FALSE(is_want(frame) && frame.frame.size() > 30) << "a want of chunks";
+    }
+  }
+  EXPECT_EQ(come(), before);
+  EXPECT_GT(commission_.node->next_wakeup(elapsed_).ms, elapsed_.ms);
+}
+
+TEST_F(DayQuota, WithoutAPackItIsWhatANodeTakesAtTheMost) {
+  open_case();
+  attach(ngo_, file_of(20 * whole_chunk), 10);
+  talk_on();
+  EXPECT_EQ(come(), 20U);
+  AttachmentWork::Day day;
+  const std::uint64_t most = limits::attachment_bytes_per_day_max;
+  EXPECT_TRUE(day.take(3, most, most));
+  EXPECT_FALSE(day.take(3, 1, most));
+  EXPECT_TRUE(day.take(4, 1, most)) << "another day";
+  EXPECT_FALSE(day.take(4, most, most)) << "what was refused is not counted, what was taken is";
+  EXPECT_TRUE(day.take(4, most - 1, most));
+}
+
+TEST_F(Attachment_, OneFileGoesToTwoRecipientsEachAtItsOwnPace) {
+  ReferralForm form = parse_referral(referral()).value();
+  form.consent.scope = {{{"kind:commission"}, {t1, t2, t3, t4}, {"protection"}}};
+  join(ministry_);
+  const Bytes directory = publish(changing(ministry_, [](Member& member) {
+    member.kind = MemberKind::commission;
+    member.capabilities = default_capabilities(MemberKind::commission);
+  }));
+  for (Site* site : {&ngo_, &commission_, &ministry_}) {
+    ASSERT_TRUE(install(*site, directory));
+  }
+  connect(ngo_, ministry_);
+  talk();
+  std::vector<MemberId> both{commission_.id, ministry_.id};
+  std::ranges::sort(both);
+  ASSERT_TRUE(submit(ngo_, {id_of(1), {}, EventKind::referral_send, both, encode(form), {}}));
+  talk();
+  std::uint64_t number = 2;
+  for (Site* site : {&commission_, &ministry_}) {
+    ASSERT_TRUE(submit(
+        *site,
+        {id_of(number++), id(), EventKind::referral_accept, {ngo_.id}, encode(Decision{}), {}}));
+    talk();
+  }
+  const Bytes file = file_of(5 * whole_chunk + 7);
+  AttachmentAsk ask = ask_for(file);
+  ask.to = both;
+  ASSERT_TRUE(begin(ngo_, ask));
+  ASSERT_TRUE(add(ngo_, file, 0, limits::attachment_chunks_max));
+  ASSERT_TRUE(finish(ngo_));
+  disconnect(ngo_, ministry_);
+  talk();
+  EXPECT_EQ(list(commission_).at(0).state, AttachmentState::whole);
+  const auto has_it = [&](const Site& site) {
+    const auto holders = list(ngo_).at(0).holders;
+    const auto holder = std::ranges::find(holders, site.id, &AttachmentHolder::member);
+    return holder != holders.end() && holder->whole.ms != 0;
+  };
+  EXPECT_TRUE(has_it(commission_));
+  EXPECT_FALSE(has_it(ministry_)) << "it is away";
+  connect(ngo_, ministry_);
+  for (int i = 0; i < 4; ++i) {
+    talk();
+  }
+  EXPECT_TRUE(has_it(ministry_));
+  EXPECT_EQ(rows(ngo_, Table::chunk), 6U) << "sealed once";
+  EXPECT_EQ(read(commission_).value(), file);
+  EXPECT_EQ(read(ministry_).value(), file);
 }
 
 }  // namespace

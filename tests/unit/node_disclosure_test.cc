@@ -181,6 +181,63 @@ TEST_F(Disclosure_, InAnEmergencyTheContactComesInTheSameEnvelope) {
   EXPECT_EQ(disclosures_at(commission_).size(), 2u);
 }
 
+TEST_F(Disclosure_, OfAnEmergencyGoesFirstAlsoAfterARestart) {
+  ReferralForm form = whole_form();
+  form.triage.urgency = Urgency::emergency;
+  disconnect(ngo_, commission_);
+  for (std::uint64_t i = 0; i < 50; ++i) {
+    ASSERT_TRUE(submit(ngo_, a_referral(1'000 + i)));
+  }
+  ASSERT_TRUE(submit(ngo_, a_whole_referral(form)));
+  restart(ngo_);
+  sleep(tuning::start_wait_max);
+  ngo_.out.clear();
+  connect(ngo_, commission_);
+  const auto has = [&](std::uint64_t number) {
+    bool found = false;
+    in_turn(commission_, [&](Turn& turn) {
+      found = commission_.node->message(id_of(number), program(), turn).has_value();
+    });
+    return found;
+  };
+  for (int round = 0; round < 20 && !has(1); ++round) {
+    for (const SendFrame& frame : std::exchange(ngo_.out, {})) {
+      if (!has(1)) {
+        (void)carry(ngo_, commission_, frame);
+      }
+    }
+    carry_all(commission_, ngo_);
+    tick(ngo_);
+  }
+  ASSERT_TRUE(has(1));
+  EXPECT_FALSE(has(1'000)) << "others were before it";
+  EXPECT_EQ(disclosures_at(commission_).size(), 1U) << "in the envelope of the referral";
+}
+
+TEST_F(Disclosure_, WhatAnAcceptedEmergencyOpensGoesBeforeWhateverElseWaits) {
+  ReferralForm form = whole_form();
+  form.triage.urgency = Urgency::emergency;
+  send(form);
+  ASSERT_TRUE(submit(
+      commission_,
+      {id_of(50), case_of(id_of(1)), EventKind::referral_accept, {}, encode(Decision{}), {}}));
+  ngo_.out.clear();
+  in_turn(ngo_, [&](Turn& turn) {
+    for (std::uint64_t i = 0; i < 50; ++i) {
+      ASSERT_TRUE(ngo_.node->submit(a_referral(1'000 + i), program(), turn));
+    }
+    for (const SendFrame& frame : std::exchange(commission_.out, {})) {
+      (void)ngo_.node->receive(commission_.id, frame.frame, turn);
+    }
+  });
+  ASSERT_FALSE(ngo_.out.empty());
+  ASSERT_TRUE(carry(ngo_, commission_, ngo_.out.front()));
+  EXPECT_EQ(disclosures_at(commission_).size(), 2U);
+  in_turn(commission_, [&](Turn& turn) {
+    EXPECT_FALSE(commission_.node->message(id_of(1'000), program(), turn));
+  });
+}
+
 TEST_F(Disclosure_, IsHeldToTheConsent) {
   ReferralForm form = whole_form();
   form.consent.scope = {{{"kind:commission"}, {t1, t3}, {"protection"}}};

@@ -27,6 +27,9 @@ PersonStatement with_everything() {
   statement.shared = {with};
   statement.consents = {{"2026-11-20", "2027-05-20", false, false}};
   statement.status = State::refused;
+  statement.appeals = {{evening, evening, "The appeal body", State::overturned},
+                       {evening, evening, "The appeal body", State::upheld},
+                       {evening}};
   statement.may_appeal = true;
   return statement;
 }
@@ -104,9 +107,35 @@ TEST(PersonStatement, SpeaksOfAnAppealOnlyWhereThereMayBeOne) {
   EXPECT_EQ(statement_text(statement, Language::english).find("You may appeal"), std::string::npos);
 }
 
+TEST(PersonStatement, TellsOfEachAppealWhenItWasMadeWhoDecidedAndHow) {
+  PersonStatement statement = with_everything();
+  const Timestamp later{evening.ms + 7 * days(1).ms};
+  statement.appeals = {{evening, later, "The appeal body", State::overturned}};
+  const auto says = [&](const std::string& words, Language language = Language::english) {
+    std::string text = statement_text(statement, language);
+    std::ranges::replace(text, '\n', ' ');
+    return text.find(words) != std::string::npos;
+  };
+  EXPECT_TRUE(says("25.11.2026: an appeal was made against the decision. 02.12.2026"));
+  EXPECT_TRUE(says("02.12.2026: the appeal was decided by The appeal body. The appeal was right"));
+  EXPECT_TRUE(says("Жалоба удовлетворена, решение отменено.", Language::russian));
+  EXPECT_TRUE(says("Шикоят қонеъ шуд, қарор бекор карда шуд.", Language::tajik));
+  EXPECT_FALSE(says("Nobody has decided"));
+  statement.appeals.front().outcome = State::upheld;
+  EXPECT_TRUE(says("The decision stands."));
+  EXPECT_TRUE(says("Решение осталось в силе.", Language::russian));
+  EXPECT_TRUE(says("Қарор боқӣ монд.", Language::tajik));
+  statement.appeals.front().decided.reset();
+  EXPECT_TRUE(says("Nobody has decided on it yet."));
+  EXPECT_FALSE(says("The decision stands."));
+  statement.appeals.clear();
+  EXPECT_FALSE(says("an appeal was made"));
+}
+
 TEST(PersonStatement, WhatOthersAreCalledCannotChangeTheTerminal) {
   PersonStatement statement = with_everything();
   statement.shared.front().organisation = "A\x1b[2Jshelter\n2. Nobody";
+  statement.appeals.front().by = "A\x1b[2Jbody\n3. Nobody";
   statement.shared.front().reasons = {"\xe2\x80\xae"};
   const std::string text = statement_text(statement, Language::english);
   EXPECT_EQ(text.find('\x1b'), std::string::npos);

@@ -9,6 +9,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "admin/attachment_view.h"
 #include "admin/lookup.h"
 #include "protocol/disclosure.h"
 #include "protocol/text.h"
@@ -73,6 +74,38 @@ TEST(Views, TracksGapsAndWhatIsVoidOrCorrectedAreShown) {
   EXPECT_EQ(json["tracks"][1]["state"], "pre_status");
   EXPECT_EQ(json["tracks"][2]["service"], "medical");
   EXPECT_EQ(json["gaps"].size(), 1U);
+}
+
+TEST(Views, ACaseInJsonListsItsFilesAndHowMuchOfThemIsHere) {
+  AttachmentView file;
+  file.message.bytes.fill(3);
+  file.state = AttachmentState::coming;
+  file.media = MediaType::pdf;
+  file.name = "scan \"1\".pdf";
+  file.bytes = 3 * limits::attachment_chunk_bytes - 10;
+  file.sha256.bytes.fill(4);
+  file.chunks = 3;
+  file.here = 2;
+  AttachmentView whole = file;
+  whole.state = AttachmentState::whole;
+  whole.here = 3;
+  const auto json = nlohmann::json::parse(
+      case_json(CaseView{}, {}, {}, attachment_list_json({file, whole}, {})))["files"];
+  ASSERT_EQ(json.size(), 2U);
+  EXPECT_EQ(json[0]["number"], 1);
+  EXPECT_EQ(json[0]["name"], "scan \"1\".pdf");
+  EXPECT_EQ(json[0]["media"], "pdf");
+  EXPECT_EQ(json[0]["bytes"], file.bytes);
+  EXPECT_EQ(json[0]["message"], to_uuid(file.message));
+  EXPECT_EQ(json[0]["sha256"], file.sha256.hex());
+  EXPECT_EQ(json[0]["state"], "coming");
+  EXPECT_EQ(json[0]["bytes_here"], 2 * limits::attachment_chunk_bytes);
+  EXPECT_EQ(json[1]["bytes_here"], file.bytes) << "the last chunk is shorter";
+  const auto with = [](const std::string& files) {
+    return nlohmann::json::parse(case_json(CaseView{}, {}, {}, files))["files"];
+  };
+  EXPECT_TRUE(with("[]").is_array()) << "it has none";
+  EXPECT_TRUE(with("").is_null()) << "that is not known";
 }
 
 // Every text and number in the JSON of a form, but for its version and what is there in words only.

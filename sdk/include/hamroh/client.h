@@ -188,6 +188,11 @@ class Client {
     DeadlineStatement statement;
   };
   [[nodiscard]] Result<std::vector<KnownEscalation>> escalations();
+  // What relief funds came to in that period, over all cases that the node knows. `progress` hears
+  // how many it has looked at. Errors besides those of asking: conflict (another program asks in
+  // the name of the same user).
+  [[nodiscard]] Result<api::FundCounted> fund_totals(
+      const FundPeriod& period, const std::function<void(std::uint64_t)>& progress);
   // ---- files with a case
 
   // Brings a file to the node, from where it stood if that was begun before under the same message
