@@ -99,7 +99,7 @@ struct Arguments {
   bool for_oversight = false;
   bool erases = false;
   std::string date;
-  std::string file;        // to be attached
+  std::string file;  // to be attached
   std::string status_file;
   std::string attachment;  // its number in the case, or its message
 };

@@ -74,7 +74,8 @@ int node_init(const Arguments& arguments) {
   if (!again && !parse_member_kind(arguments.kind)) {
     return usage(arguments,
                  "--kind is ngo, provider, clinic, commission, ministry, appeal_body, relief_fund, "
-                 "oversight or relay, not " + arguments.kind);
+                 "oversight or relay, not " +
+                     arguments.kind);
   }
   std::vector<std::string> words{"init",          "--home",          arguments.home,
                                  "--network",     arguments.network, "--listen",

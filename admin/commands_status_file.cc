@@ -127,17 +127,16 @@ int case_status_file(const Arguments& arguments) {
     std::string shown;
     for (const NamedFile& one : *files) {
       const auto file = client.status_file(found.shown.id, one.commitment);
-      if (!file && file.error().code != Code::not_found &&
-          file.error().code != Code::not_granted) {
+      if (!file && file.error().code != Code::not_found && file.error().code != Code::not_granted) {
         return fail(arguments, arguments.case_id, file.error(), client);
       }
       if (arguments.json) {
-        shown += std::string(shown.empty() ? "" : ", ") + "{\"commitment\": \"" +
-                 one.commitment.hex() + "\", \"named_by\": " + json_string(one.by) +
-                 ", \"file\": " + (file ? to_json(*file) : std::string("null")) +
-                 (file ? ""
-                       : std::string(", \"why_not\": \"") + code_name(file.error().code) + "\"") +
-                 "}";
+        shown +=
+            std::string(shown.empty() ? "" : ", ") + "{\"commitment\": \"" + one.commitment.hex() +
+            "\", \"named_by\": " + json_string(one.by) +
+            ", \"file\": " + (file ? to_json(*file) : std::string("null")) +
+            (file ? "" : std::string(", \"why_not\": \"") + code_name(file.error().code) + "\"") +
+            "}";
       } else {
         shown += one.by + "  " + one.commitment.hex().substr(0, 16) + "\n" +
                  (file ? file_text(*file) : "  not here: " + std::string(file.error().text) + "\n");
@@ -147,9 +146,9 @@ int case_status_file(const Arguments& arguments) {
       std::printf("{\"case\": \"%s\", \"files\": [%s]}\n", to_uuid(found.shown.id).c_str(),
                   shown.c_str());
     } else {
-      std::fputs(shown.empty() ? "No decision of this case rests on a status file.\n"
-                               : shown.c_str(),
-                 stdout);
+      std::fputs(
+          shown.empty() ? "No decision of this case rests on a status file.\n" : shown.c_str(),
+          stdout);
     }
     return exit_done;
   });

@@ -75,12 +75,12 @@ inline constexpr std::size_t users_max = 4'096;
 inline constexpr std::size_t teams_max = 8;      // of one user
 inline constexpr std::size_t tasks_max = 4'096;  // that wait, or were decided not long ago
 inline constexpr std::size_t broken_glass_max = 1'024;
-inline constexpr std::size_t evidence_max = 32;               // in one status file
+inline constexpr std::size_t evidence_max = 32;                  // in one status file
 inline constexpr std::size_t status_file_bytes_max = 48 * 1024;  // as it is kept
-inline constexpr std::size_t status_files_max = 32;           // kept for one case
-inline constexpr std::size_t votes_max = 32;                  // under one decision
-inline constexpr std::size_t services_max = 32;               // in one statement
-inline constexpr std::size_t services_bytes_max = 16 * 1024;  // one encoded statement
+inline constexpr std::size_t status_files_max = 32;              // kept for one case
+inline constexpr std::size_t votes_max = 32;                     // under one decision
+inline constexpr std::size_t services_max = 32;                  // in one statement
+inline constexpr std::size_t services_bytes_max = 16 * 1024;     // one encoded statement
 inline constexpr std::uint32_t places_max = 9'999;
 inline constexpr Duration services_valid_max = days(31);
 // Attachments. A chunk is counted before it is sealed.

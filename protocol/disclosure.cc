@@ -199,8 +199,10 @@ FormFields fields_in(const LaterTiers& tiers) {
 }
 
 LaterTiers later_tiers_of(const ReferralForm& form) {
-  return {form.contact.value_or(Contact{}), form.facts.value_or(CaseFacts{}),
-          form.sealed.value_or(SealedFacts{}), {}};
+  return {form.contact.value_or(Contact{}),
+          form.facts.value_or(CaseFacts{}),
+          form.sealed.value_or(SealedFacts{}),
+          {}};
 }
 
 void put_later_tiers(ReferralForm& form, const LaterTiers& tiers) {
@@ -323,8 +325,8 @@ FormFields fields_of(Tiers tiers) {
 
 DisclosureTier tier_of(FormField field) {
   const FormFields one{field};
-  return one.within(contact_fields) ? DisclosureTier::t2
-         : one.within(case_fields)  ? DisclosureTier::t3
+  return one.within(contact_fields)  ? DisclosureTier::t2
+         : one.within(case_fields)   ? DisclosureTier::t3
          : one.within(sealed_fields) ? DisclosureTier::t4
                                      : DisclosureTier::s;
 }

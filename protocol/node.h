@@ -15,11 +15,11 @@
 // (jurisdiction packs), node_erasure.cc (what goes for good), node_services.cc (who can take a
 // person), node_redelivery.cc (what a member lost), node_return.cc (coming back from a backup),
 // node_submit.cc (what clients ask), node_receive.cc (what peers say), node_disclosure.cc
-// (referrals tier by tier), node_consent.cc (what consent allows, and who heard of its end),
-// node_clocks.cc (what is due when), node_attachment.cc (files with a case), node_transfer.cc
-// (their way from node to node), node_votes.cc (decisions by several), node_fund.cc (what a relief
-// fund came to), node_send.cc (the end of a turn), node_view.cc (what is shown), node_access.cc (to
-// whom).
+// (referrals tier by tier), node_status_file.cc (what decisions rest on), node_consent.cc (what
+// consent allows, and who heard of its end), node_clocks.cc (what is due when), node_attachment.cc
+// (files with a case), node_transfer.cc (their way from node to node), node_votes.cc (decisions by
+// several), node_fund.cc (what a relief fund came to), node_send.cc (the end of a turn),
+// node_view.cc (what is shown), node_access.cc (to whom).
 #pragma once
 
 #include <map>
@@ -846,8 +846,7 @@ class Node {
                                                    Turn& turn) const;
   [[nodiscard]] Result<bool> says_the_same_file(const Inner& inner, ByteView submitted,
                                                 Turn& turn) const;
-  [[nodiscard]] std::vector<MemberId> file_readers(const CaseRecord& record,
-                                                   const CaseState& state,
+  [[nodiscard]] std::vector<MemberId> file_readers(const CaseRecord& record, const CaseState& state,
                                                    const CaseRecord::CaseEvent& decision) const;
   [[nodiscard]] Result<bool> disclose_status_files(const CaseId& id, CaseRecord& record,
                                                    Turn& turn);

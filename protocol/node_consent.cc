@@ -504,8 +504,7 @@ Result<bool> Node::is_kept(const CaseRecord& record, const CaseState& state, Tur
 }
 
 // The same of a status file that it was shown.
-Result<bool> Node::stops_status_file(const CaseId& id, const CaseRecord& record,
-                                     Turn& turn) const {
+Result<bool> Node::stops_status_file(const CaseId& id, const CaseRecord& record, Turn& turn) const {
   if (!has_statement(record)) {
     return false;
   }
@@ -515,8 +514,8 @@ Result<bool> Node::stops_status_file(const CaseId& id, const CaseRecord& record,
     return false;
   }
   HAMROH_ASSIGN(const auto stands, standing_consent(record, state, {}, {}, turn));
-  return !stands || !tiers_opened(*stands, {identity_.member, identity_.kind})
-                         .has(DisclosureTier::s);
+  return !stands ||
+         !tiers_opened(*stands, {identity_.member, identity_.kind}).has(DisclosureTier::s);
 }
 
 // What the consent does not open to this organisation any more, of a referral that it received.

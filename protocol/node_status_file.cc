@@ -61,10 +61,9 @@ Result<std::vector<Digest>> Node::status_files_kept(const CaseId& id, Turn& turn
 }
 
 Status Node::keep_status_file(const CaseId& id, const NamedFile& named, Turn& turn) const {
-  return named.fresh
-             ? keep_for_case(Table::tier, StatusFileRecord::key(id, named.fresh->first), id,
-                             named.fresh->second.encode(), turn)
-             : Status{};
+  return named.fresh ? keep_for_case(Table::tier, StatusFileRecord::key(id, named.fresh->first), id,
+                                     named.fresh->second.encode(), turn)
+                     : Status{};
 }
 
 Status Node::erase_status_files(const CaseId& id, Turn& turn) {
@@ -179,11 +178,10 @@ std::vector<MemberId> Node::file_readers(const CaseRecord& record, const CaseSta
   std::vector<MemberId> readers = record.members_of(decision.audience & ~disclosed_to);
   std::erase_if(readers, [&](const MemberId& member) {
     const Member* entry = active_member(member);
-    const bool decides =
-        entry != nullptr && member != identity_.member &&
-        (entry->kind == MemberKind::commission ||
-         (entry->kind == MemberKind::appeal_body &&
-          (appealed_to & record.audience_of(std::span(&member, 1))) != 0));
+    const bool decides = entry != nullptr && member != identity_.member &&
+                         (entry->kind == MemberKind::commission ||
+                          (entry->kind == MemberKind::appeal_body &&
+                           (appealed_to & record.audience_of(std::span(&member, 1))) != 0));
     return !decides;
   });
   return readers;
@@ -265,8 +263,8 @@ Result<Node::Verdict> Node::judge_status_disclosure(const MemberId& member, cons
              : Verdict{EntryKind::refused, Code::commitment_mismatch, {}, disclosure.referral};
 }
 
-Result<StatusFile> Node::status_file(const CaseId& id, const Digest& commitment,
-                                     const Actor& actor, Turn& turn) const {
+Result<StatusFile> Node::status_file(const CaseId& id, const Digest& commitment, const Actor& actor,
+                                     Turn& turn) const {
   HAMROH_ASSIGN(const CaseRecord record, seen_case(id, actor, turn));
   HAMROH_ASSIGN(auto own, read_status_file(id, commitment, turn));
   if (own) {
@@ -286,8 +284,9 @@ Result<StatusFile> Node::status_file(const CaseId& id, const Digest& commitment,
     }
     HAMROH_ASSIGN(const bool stopped, stops_status_file(id, record, turn));
     if (stopped) {
-      return caller_error(Code::not_granted,
-                          "the consent does not open the status file to this organisation any more");
+      return caller_error(
+          Code::not_granted,
+          "the consent does not open the status file to this organisation any more");
     }
     HAMROH_ASSIGN(const Disclosure disclosure, parse_disclosure(inner->body));
     const Commitment committed{static_cast<std::uint8_t>(DisclosureTier::s), commitment};

@@ -379,8 +379,8 @@ Result<Accepted> Node::submit(const Submission& given, const Actor& actor, Turn&
   }
   NamedFile named;
   if (!opens) {
-    HAMROH_ASSIGN(named, name_status_file(*submission.case_id, given.kind,
-                                          std::move(submission.body), turn));
+    HAMROH_ASSIGN(
+        named, name_status_file(*submission.case_id, given.kind, std::move(submission.body), turn));
     submission.body = named.body;
   }
   if (is_voted_on(given.kind)) {

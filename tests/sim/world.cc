@@ -21,7 +21,7 @@ MemberKind kind_at(std::size_t position) {
   constexpr std::array kinds{MemberKind::ngo, MemberKind::commission, MemberKind::provider,
                              MemberKind::ministry, MemberKind::commission};
   return position < kinds.size() ? kinds[position]
-                      : (position % 2 == 0 ? MemberKind::ngo : MemberKind::provider);
+                                 : (position % 2 == 0 ? MemberKind::ngo : MemberKind::provider);
 }
 
 }  // namespace

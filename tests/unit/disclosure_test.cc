@@ -346,8 +346,9 @@ TEST(Grants, TheMinistryGetsTheIdentityOnlyAndNobodyElseAnything) {
 }
 
 TEST(Grants, AStatusFileIsForWhoDecidesOnAStatus) {
-  for (const MemberKind kind : {MemberKind::ngo, MemberKind::provider, MemberKind::clinic,
-                                MemberKind::ministry, MemberKind::relief_fund, MemberKind::oversight, MemberKind::relay}) {
+  for (const MemberKind kind :
+       {MemberKind::ngo, MemberKind::provider, MemberKind::clinic, MemberKind::ministry,
+        MemberKind::relief_fund, MemberKind::oversight, MemberKind::relay}) {
     EXPECT_TRUE(granted(kind, Occasion::decided).empty());
   }
   for (const MemberKind kind : {MemberKind::commission, MemberKind::appeal_body}) {

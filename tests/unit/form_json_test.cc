@@ -155,7 +155,8 @@ TEST(FormJson, AStatusFileComesBackTheSameAndUnknownThingsAreRefused) {
   const std::string json = R"({"form": "status_file/1",
     "indicators": {"act": ["recruitment"], "means": ["deception"], "purpose": ["forced_labour"]},
     "evidence": [{"code": "scan", "text": {"language": "tg", "text": "Саҳифаи 4"},
-                  "file": ")" + std::string(64, 'a') + R"("}],
+                  "file": ")" +
+                           std::string(64, 'a') + R"("}],
     "certificate": "SU-2026-0114"})";
   const auto file = parse_status_file_json(json);
   ASSERT_TRUE(file) << file.error().path;

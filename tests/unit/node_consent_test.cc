@@ -135,8 +135,8 @@ class NodeConsent : public NodeFixture {
 
 TEST_F(NodeConsent, ForTheStatusOnlyAConsentThatNamesItIsEnough) {
   refer();
-  const Submission applying = {id_of(60), id_,  EventKind::status_apply, {commission_.id},
-                               encode(Particulars{}), {}};
+  const Submission applying = {
+      id_of(60), id_, EventKind::status_apply, {commission_.id}, encode(Particulars{}), {}};
   EXPECT_EQ(refusal(ngo_, applying), Code::consent_missing);
   ConsentStatement said;
   said.consent = whole_form().consent;
@@ -153,9 +153,11 @@ TEST_F(NodeConsent, AfterAWithdrawalNobodyAppliesForTheStatus) {
   refer(form);
   ASSERT_TRUE(submit(ngo_, withdrawing()));
   talk();
-  EXPECT_EQ(refusal(ngo_, {id_of(60), id_, EventKind::status_apply, {commission_.id},
-                           encode(Particulars{}), {}}),
-            Code::consent_missing);
+  EXPECT_EQ(
+      refusal(
+          ngo_,
+          {id_of(60), id_, EventKind::status_apply, {commission_.id}, encode(Particulars{}), {}}),
+      Code::consent_missing);
 }
 
 // ---- withdrawn

@@ -46,8 +46,8 @@ inline Bytes referral(Urgency urgency = Urgency::normal) {
   form.consent.text_version = "consent/1";
   form.consent.language = "tg";
   form.consent.date = "2026-09-21";
-  form.consent.scope = {{{"kind:commission"}, {DisclosureTier::t1},
-                         {"protection", "status_application"}}};
+  form.consent.scope = {
+      {{"kind:commission"}, {DisclosureTier::t1}, {"protection", "status_application"}}};
   return encode(form);
 }
 

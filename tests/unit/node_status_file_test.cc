@@ -74,8 +74,7 @@ class NodeStatusFile : public NodeFixture {
     ASSERT_TRUE(
         submit(ngo_, {id_of(1), {}, EventKind::referral_send, {commission_.id}, encode(form), {}}));
     talk();
-    ASSERT_EQ(tell(ngo_, EventKind::status_apply, {},
-                   {commission_.id, ministry_.id, spare_.id}),
+    ASSERT_EQ(tell(ngo_, EventKind::status_apply, {}, {commission_.id, ministry_.id, spare_.id}),
               Code::none);
   }
   void refuse_and_appeal() {
@@ -151,11 +150,12 @@ class NodeStatusFile : public NodeFixture {
               return true;
             }));
         for (const auto& [key, value] : rows) {
-          const auto opened = CaseKeys::is_sealed(value) ? keys.open(table, key, value, turn)
-                                                         : Result<CaseKeys::Opened>(caller_error(
-                                                               Code::not_found, "not sealed"));
-          found = found || text(opened ? ByteView(opened->content) : ByteView(value))
-                                   .find(words) != std::string_view::npos;
+          const auto opened =
+              CaseKeys::is_sealed(value)
+                  ? keys.open(table, key, value, turn)
+                  : Result<CaseKeys::Opened>(caller_error(Code::not_found, "not sealed"));
+          found = found || text(opened ? ByteView(opened->content) : ByteView(value)).find(words) !=
+                               std::string_view::npos;
         }
       }
     });
@@ -237,9 +237,8 @@ TEST_F(NodeStatusFile, WhomTheConsentBarsSinceIsShownNothing) {
 }
 
 TEST_F(NodeStatusFile, AnotherCommissionThatHearsTheDecisionIsShownTheFile) {
-  const Bytes step = publish(changing(ministry_, [](Member& member) {
-    member.kind = MemberKind::commission;
-  }));
+  const Bytes step =
+      publish(changing(ministry_, [](Member& member) { member.kind = MemberKind::commission; }));
   ASSERT_TRUE(install(ngo_, step));
   talk();
   apply(a_form({}));
@@ -330,9 +329,8 @@ class LyingCommission : public Forger {
     return inner(2, EventKind::status_refuse, encode(said), {ministry_.id});
   }
   void let_the_liar_decide() {
-    const Bytes step = publish(changing(ngo_, [](Member& member) {
-      member.capabilities.give(Capability::status_decide);
-    }));
+    const Bytes step = publish(changing(
+        ngo_, [](Member& member) { member.capabilities.give(Capability::status_decide); }));
     ASSERT_TRUE(install(ministry_, step));
   }
 };
@@ -374,8 +372,8 @@ TEST_F(LyingCommission, AFileOfADecisionThatCommittedToNoneIsRefused) {
   Disclosure disclosure = disclose(a_file(), ngo_.entropy.draw<TierSeed>());
   disclosure.about = message_digest(encode_inner(decision));
   disclosure.referral = id_of(2);
-  ASSERT_TRUE(send({decision, inner(3, EventKind::status_disclose, encode(disclosure),
-                                    {ministry_.id})}));
+  ASSERT_TRUE(
+      send({decision, inner(3, EventKind::status_disclose, encode(disclosure), {ministry_.id})}));
   EXPECT_EQ(entries_of(ministry_, id_of(3)).at(0), std::pair(EntryKind::refused, Code::not_found));
 }
 

@@ -157,8 +157,8 @@ TEST_F(NodeVotes, TheFileThatADecisionRestsOnIsSignedWithIt) {
   ASSERT_TRUE(vote(commission_, 23, EventKind::status_refuse, named)->sent);
   talk();
   EXPECT_EQ(status(ngo_), State::refused) << "with the votes checked there";
-  const auto said = parse_particulars(body_of(ngo_, EventKind::status_refuse),
-                                      EventKind::status_refuse);
+  const auto said =
+      parse_particulars(body_of(ngo_, EventKind::status_refuse), EventKind::status_refuse);
   ASSERT_TRUE(said);
   EXPECT_EQ(said->file, named.file);
   EXPECT_FALSE(said->status_file);

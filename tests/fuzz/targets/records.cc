@@ -76,12 +76,12 @@ std::vector<Bytes> seeds() {
   StatusFile file;
   file.certificate = "SU-2026-0114";
   const StatusFileRecord status_file{filled<TierSeed>(5), file};
-  return {chosen(0, message.encode()), chosen(1, record.encode()),   chosen(2, peer.encode()),
-          chosen(3, pending.encode()), chosen(4, held.encode()),     chosen(5, proof.encode()),
-          chosen(6, epoch.encode()),   chosen(7, alarm.encode()),    chosen(8, again.encode()),
-          chosen(9, erased.encode()),  chosen(10, certificate),      chosen(11, layout.encode()),
-          chosen(12, tiers.encode()),  chosen(13, services.encode()),
-          chosen(14, status_file.encode())};
+  return {
+      chosen(0, message.encode()), chosen(1, record.encode()),    chosen(2, peer.encode()),
+      chosen(3, pending.encode()), chosen(4, held.encode()),      chosen(5, proof.encode()),
+      chosen(6, epoch.encode()),   chosen(7, alarm.encode()),     chosen(8, again.encode()),
+      chosen(9, erased.encode()),  chosen(10, certificate),       chosen(11, layout.encode()),
+      chosen(12, tiers.encode()),  chosen(13, services.encode()), chosen(14, status_file.encode())};
 }
 
 void run(ByteView input) {
