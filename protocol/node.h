@@ -697,6 +697,7 @@ class Node {
                                   Turn& turn);
   // When something happened elsewhere, as far as its clock can be believed.
   [[nodiscard]] Timestamp heard_at(Timestamp said, const Turn& turn) const;
+  [[nodiscard]] Timestamp latest_now(const Turn& turn) const;
   [[nodiscard]] Status note_opened(const CaseId& id, const Digest& referral, const OpenedAt& opened,
                                    Turn& turn);
   [[nodiscard]] Status check_may_close(const CaseId& id, const CaseRecord& record,

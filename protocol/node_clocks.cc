@@ -121,8 +121,13 @@ Status Node::set_clocks(const CaseId& id, CaseRecord& record, Turn& turn) {
 }
 
 Timestamp Node::heard_at(Timestamp said, const Turn& turn) const {
-  const Timestamp now = trusted_now(turn);
+  const Timestamp now = latest_now(turn);
   return said <= now + tuning::clock_skew ? said : now;
+}
+
+// A clock in doubt refutes nobody: what either of its two times bears out is believed.
+Timestamp Node::latest_now(const Turn& turn) const {
+  return std::max(turn.now, trusted_now(turn));
 }
 
 // A recipient's receipt for a referral of this node: its delivery ends, and more begins.

@@ -622,7 +622,7 @@ Status Node::keep_message(const MemberId& member, Peer& peer, const Inner& inner
   const bool about_erasure = is_about_erasure(kind);
   Bytes case_row;
   if (verdict.outcome == EntryKind::opened && !about_erasure && !is_about_no_case(kind)) {
-    changed.apply(inner, message.digest, verdict.facts, {}, trusted_now(turn));
+    changed.apply(inner, message.digest, verdict.facts, {}, latest_now(turn));
     if (kind == EventKind::referral_send) {
       changed.events.back().opened = {{identity_.member, turn.now}};
     }

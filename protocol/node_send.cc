@@ -158,11 +158,13 @@ Status Node::plan_receipts(Plan& plan, Turn& turn) {
     if (locked() && by_reader) {
       continue;  // the peer asks again; by then the author key may be back
     }
-    // `detail` names the first entry, so that nobody takes the second for another outcome.
-    owed.index = append_entry(owed.entry.kind, owed.entry.code, owed.entry.subject,
-                              owed.entry.leaf(), {plan.member, plan.member, owed.message}, turn);
-    HAMROH_ASSIGN(const auto record, ledger_.read(turn.store, owed.index));
-    owed.entry = record->entry;
+    // `detail` names the first entry, so that nobody takes the second for another outcome. It tells
+    // of the same moment, which deadlines start from, and of the directory that it was judged by.
+    Entry again = owed.entry;
+    again.salt = turn.entropy.draw<Salt>();
+    again.detail = owed.entry.leaf();
+    owed.index = ledger_.append(again, {plan.member, plan.member, owed.message});
+    owed.entry = again;
     plan.receipts.push_back(owed);
   }
   plan.peer->owed.clear();

@@ -193,11 +193,15 @@ Status Node::receive_want(const MemberId& member, ByteView frame, Turn& turn) {
     return Status{};
   };
   HAMROH_ASSIGN(const auto record, read_message(identity_.member, want.message, turn));
-  if (record && record->erased()) {
+  if (!record) {
+    // An earlier incarnation of this node announced it, and it was lost with that. Told, because
+    // whoever goes on asking for it asks for nothing else.
+    return answer(Code::attachment_gone);
+  }
+  if (record->erased()) {
     return answer(Code::erased);
   }
-  const bool of_a_file =
-      record && record->kind == static_cast<std::uint16_t>(EventKind::attachment_add);
+  const bool of_a_file = record->kind == static_cast<std::uint16_t>(EventKind::attachment_add);
   const auto delivery = of_a_file
                             ? std::ranges::find(record->deliveries, member, &Delivery::recipient)
                             : std::vector<Delivery>::const_iterator{};
@@ -205,8 +209,7 @@ Status Node::receive_want(const MemberId& member, ByteView frame, Turn& turn) {
     return peer_error(Code::not_addressed, "a want of what was not announced to that member");
   }
   if (!is_served(delivery->level)) {
-    // It was taken back, as from a member whose admission was revoked for a while. Told, because
-    // whoever goes on asking for it asks for nothing else.
+    // It was taken back, as from a member whose admission was revoked for a while.
     return answer(Code::attachment_gone);
   }
   HAMROH_ASSIGN(auto kept, read_attachment(record->case_id, identity_.member, want.message, turn));

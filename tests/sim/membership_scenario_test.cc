@@ -242,6 +242,23 @@ TEST(MembershipScenario, MemberThatCameBackFromItsBackupHasEverythingThatWasRece
   EXPECT_EQ(world.broken(), "");
 }
 
+TEST(MembershipScenario, WhoHadACaseWhenABackupWasMadeHasItAfterTheReturn) {
+  World world = calm_world(19);
+  world.run_for(seconds(5));
+  const auto kept = world.refer(ngo, {commission});
+  ASSERT_TRUE(kept && opened(world, ngo, *kept));
+  for (int time = 0; time < 20; ++time) {
+    world.take_or_give(commission, case_of(*kept));
+  }
+  world.keep_image(commission);
+  ASSERT_TRUE(world.return_from_image(commission));
+  world.run_for(seconds(30));
+  for (int time = 0; time < 40; ++time) {
+    world.look(commission, case_of(*kept));
+  }
+  EXPECT_EQ(world.broken(), "");
+}
+
 TEST(MembershipScenario, WhatWasOnItsWayWhenABackupWasMadeGoesOnUnderTheNewIncarnation) {
   World world = calm_world(18);
   world.run_for(seconds(5));

@@ -816,6 +816,7 @@ void World::keep_image(std::size_t who) {
   note("image", who);
   sites_[who]->image = sites_[who]->disk.rows();
   sites_[who]->image_size = sites_[who]->committed_size;
+  sites_[who]->image_people = sites_[who]->people;
 }
 
 void World::restore_image(std::size_t who) {

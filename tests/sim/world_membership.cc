@@ -402,6 +402,7 @@ bool World::return_from_image(std::size_t who) {
     }
   }
   forget_site(site);
+  site.people.given = site.image_people.given;  // to whom its cases were given stands on the disk
   site.disk.restore(image);
   site.disk.set_capacity(0);
   crash_at(who, UINT64_MAX / 2);

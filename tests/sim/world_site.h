@@ -96,6 +96,7 @@ struct World::Site {
     std::uint64_t entered = 0;  // in its ledger
   };
   People people;
+  People image_people;            // as they were when the image was kept
   std::uint64_t bodies_read = 0;  // rows of Table::body below that were looked at for canaries
   std::set<Digest> chunks_checked;
   std::map<std::uint64_t, Bytes> said_of_services;     // by serial

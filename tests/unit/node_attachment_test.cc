@@ -226,6 +226,18 @@ TEST_F(Attachment_, WhatWasTakenBackIsToldToWhoeverAsksForIt) {
   EXPECT_EQ(state_at(commission_), AttachmentState::gone);
 }
 
+// Found by the simulator, seed 253: its author had come back without what it had announced before.
+TEST_F(Attachment_, WhatItsAuthorHasLostIsToldToWhoeverAsksForIt) {
+  open_case();
+  announce(file_of(3 * whole_chunk));
+  commission_.out.clear();
+  const Bytes key = MessageRecord::key(ngo_.id, id_of(10));
+  in_turn(ngo_, [&](Turn& turn) { ASSERT_TRUE(turn.store.erase(Table::message, key)); });
+  ASSERT_TRUE(carry(commission_, ngo_, {ngo_.id, encode_want({id_of(10), 0, false, {0}})}));
+  carry_all(ngo_, commission_);
+  EXPECT_EQ(state_at(commission_), AttachmentState::gone);
+}
+
 TEST_F(Attachment_, WhoHasNotAcceptedThePersonGetsNoFile) {
   ReferralForm form = parse_referral(referral()).value();
   form.consent.scope = {{{"kind:commission"}, {t1, t4}, {"protection"}}};

@@ -216,6 +216,24 @@ TEST_F(NodeClocks, AWrongClockMissesNothing) {
   EXPECT_EQ(count(ngo_, EventKind::deadline_missed), 1U);
 }
 
+// Found by the simulator, seed 264: the sender was down for days, and its clock, which was right, in
+// doubt when the receipt came.
+TEST_F(NodeClocks, AClockInDoubtStartsNoDeadlineBeforeItsTime) {
+  disconnect(ngo_, commission_);
+  ASSERT_TRUE(submit(ngo_, referring(1, Urgency::urgent)));
+  ngo_.node.reset();
+  sleep(days(3));
+  restart(ngo_);
+  sleep(tuning::start_wait_max);
+  ASSERT_TRUE(ngo_.node->view().clock_suspect);
+  connect(ngo_, commission_);
+  talk();
+  ASSERT_EQ(level(id_of(1)), Level::opened);
+  EXPECT_TRUE(ngo_.node->view().clock_suspect);
+  EXPECT_EQ(shown(ngo_).clocks, shown(commission_).clocks);
+  EXPECT_EQ(running(ngo_), std::vector{Clock::receipt});
+}
+
 TEST_F(NodeClocks, ALockedNodeCatchesUpWhenItIsUnlocked) {
   ASSERT_TRUE(submit(ngo_, referring(1, Urgency::urgent)));
   talk();

@@ -599,6 +599,35 @@ TEST_F(NodeMembership, RecipientThatRotatesGetsWhatWasOnItsWay) {
   EXPECT_EQ(level(id_of(1)), Level::opened);
 }
 
+// Both sides compute deadlines from when a referral was opened.
+TEST_F(NodeMembership, AReceiptThatIsGivenAgainUnderANewKeyTellsOfTheSameMoment) {
+  ASSERT_TRUE(submit(ngo_, a_referral(1)));
+  const Timestamp arrived = now();
+  carry_all(ngo_, commission_);
+  commission_.out.clear();  // the receipt is lost
+  ASSERT_TRUE(rotate(commission_, all_keys()));
+  sleep(hours(3));
+  disconnect(ngo_, commission_);
+  connect(ngo_, commission_);
+  talk();
+  EXPECT_EQ(level(id_of(1)), Level::opened);
+  std::vector<Entry> entries;
+  in_turn(commission_, [&](Turn& turn) {
+    ASSERT_TRUE(commission_.node->ledger().scan(turn.store, 0, [&](const LedgerRecord& record) {
+      if (record.entry.kind == EntryKind::opened && record.reference.message == id_of(1)) {
+        entries.push_back(record.entry);
+      }
+      return true;
+    }));
+  });
+  ASSERT_GT(entries.size(), 1U);
+  for (const Entry& entry : entries) {
+    EXPECT_EQ(entry.time, arrived);
+    EXPECT_EQ(entry.directory_version, entries[0].directory_version);
+    EXPECT_TRUE(entry == entries[0] || entry.detail == entries[0].leaf());
+  }
+}
+
 TEST_F(NodeMembership, RotationOfEpochKeysNeedsNoStatement) {
   const auto outcome = rotate(ngo_, {false, false, false, false, true, ""});
   ASSERT_TRUE(outcome);
