@@ -11,7 +11,7 @@ install(TARGETS hamroh hamrohd hamroh-link hamroh-authority
 set(library_rooms hamroh_sdk sdk_form_json protocol_api protocol_user_keys protocol_access protocol_task protocol_rights
   protocol_backup protocol_page_sum protocol_erasure protocol_recovery protocol_view protocol_case_clocks protocol_case_fold protocol_pack protocol_deadline
   protocol_attachment protocol_message protocol_note protocol_lifecycle protocol_membership protocol_directory
-  protocol_form protocol_ledger protocol_proof protocol_text protocol_crypto protocol_types)
+  protocol_form protocol_fund_totals protocol_ledger protocol_proof protocol_text protocol_crypto protocol_types)
 add_library(libhamroh STATIC)
 foreach(room ${library_rooms})
   target_sources(libhamroh PRIVATE $<TARGET_OBJECTS:${room}>)
@@ -22,7 +22,7 @@ install(TARGETS libhamroh ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(FILES sdk/include/hamroh/client.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/hamroh)
 install(FILES sdk/form_json.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/hamroh/sdk)
 # Whatever those two include.
-foreach(header access api attachment backup case_clocks case_fold constants constitution crypto deadline directory erasure error form ledger
+foreach(header access api attachment backup case_clocks case_fold constants constitution crypto deadline directory erasure error form fund_totals ledger
     lifecycle member membership message note pack ports proof recovery_share rights rotation shamir suspension task types user_keys view)
   install(FILES protocol/${header}.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/hamroh/protocol)
 endforeach()
