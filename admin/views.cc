@@ -539,7 +539,7 @@ bool is_disclosure(const MessageView& event) {
   return discloses && !event.deliveries.empty();
 }
 
-// Which tiers of the form, and which status files, went to whom, and when; one line for each disclosure.
+// Which tiers of the form, and which status files, went to whom, and when; a line for each.
 std::string disclosed_text(const CaseView& view, const Names& names,
                            const std::vector<EventText>& bodies) {
   std::string text;

@@ -157,8 +157,8 @@ Result<std::vector<Consent>> Node::barring_consents(const CaseId& id, const Case
   return barring;
 }
 
-// How the consent of every referral of the case that is known here stands, or the statement if there
-// is none; what was withdrawn is left out.
+// How the consent of every referral of the case that is known here stands, or the statement if
+// there is none; what was withdrawn is left out.
 Result<std::vector<Consent>> Node::standing_consents(const CaseRecord& record,
                                                      const CaseState& state, Turn& turn) const {
   std::vector<Consent> standing;

@@ -672,7 +672,7 @@ Status Node::keep_message(const MemberId& member, Peer& peer, const Inner& inner
       turn.store.put(Table::message, MessageRecord::key(member, inner.message), kept.encode()));
   HAMROH_ASSIGN(const auto entry, ledger_.read(turn.store, index));
   owe(peer, inner.message, index, entry->entry);
-  // An acceptance, an appeal or a consent may open something, and a change or withdrawal asks for an
+  // An acceptance, an appeal or a consent may open something; a change or withdrawal asks for an
   // answer, also one that came before what it is about.
   const bool moves = kind == EventKind::referral_accept || kind == EventKind::status_appeal ||
                      states_consent(kind) || owes_answer(changed);

@@ -1,7 +1,7 @@
-// The file that a decision on a status rests on (tier S). It stays with the commission that decided,
-// which commits to it in the decision; the votes sign the commitment. Of those who heard the
-// decision, and as far as the consent opens it, another commission is shown the file at once, and
-// the body that is appealed to with the appeal: they can check that it is what was decided on.
+// The file that a decision on a status rests on (tier S). It stays with the commission, which
+// commits to it in the decision; the votes sign the commitment. Of those who heard the decision,
+// and as far as the consent opens it, another commission is shown the file at once, and the body
+// that is appealed to with the appeal: they can check that it is what was decided on.
 
 #include <utility>
 

@@ -1,6 +1,6 @@
 // Bodies of events as FlatBuffers bytes: referral (HRFM), decision (HDEC), note (HNTE),
-// particulars (HEVT), disclosure (HDSC), disclosed fields (HDSF), status files (HSTF), services (HSVC), statements about
-// consent (HCNS) and answers to them (HCAP), deadline (HDLN).
+// particulars (HEVT), disclosure (HDSC), disclosed fields (HDSF), status files (HSTF), services
+// (HSVC), statements about consent (HCNS) and answers to them (HCAP), deadline (HDLN).
 //
 // Parsing returns only what find_fault accepts; errors (peer): malformed, too_large, invalid_form.
 #pragma once

@@ -18,8 +18,8 @@ constexpr std::uint64_t link_delay_ms_max = 50;
 constexpr std::uint64_t transport_change_delay_ms = 2'000;  // as in daemon/runtime_state.h
 
 MemberKind kind_at(std::size_t position) {
-  constexpr std::array kinds{MemberKind::ngo, MemberKind::commission, MemberKind::provider,
-                             MemberKind::ministry, MemberKind::commission};
+  constexpr std::array kinds{MemberKind::ngo,      MemberKind::commission, MemberKind::provider,
+                             MemberKind::ministry, MemberKind::ngo,        MemberKind::commission};
   return position < kinds.size() ? kinds[position]
                                  : (position % 2 == 0 ? MemberKind::ngo : MemberKind::provider);
 }

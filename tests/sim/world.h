@@ -22,7 +22,7 @@
 namespace hamroh::sim {
 
 struct WorldOptions {
-  std::size_t members = 4;         // 3 to 9: ngo, commission, provider, ministry, commission, …
+  std::size_t members = 4;  // 3 to 9: ngo, commission, provider, ministry, ngo, commission, …
   std::uint64_t drop_once_in = 0;  // frames; 0: never
   std::uint64_t double_once_in = 0;
   std::uint64_t reorder_once_in = 0;

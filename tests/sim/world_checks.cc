@@ -90,7 +90,7 @@ bool World::may_hold(std::size_t who, const CaseId& id, FormField field) const {
   }
 }
 
-// The same of a status file: the commission that decided, and another one where the consent opens it.
+// The same of a status file: who decided, and another commission where the consent opens it.
 bool World::may_hold_file(std::size_t who, const CaseId& id, std::size_t decided) const {
   if (who == decided) {
     return true;

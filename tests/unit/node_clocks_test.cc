@@ -216,8 +216,8 @@ TEST_F(NodeClocks, AWrongClockMissesNothing) {
   EXPECT_EQ(count(ngo_, EventKind::deadline_missed), 1U);
 }
 
-// Found by the simulator, seed 264: the sender was down for days, and its clock, which was right, in
-// doubt when the receipt came.
+// Found by the simulator, seed 264: the sender was down for days, and its clock, which was right,
+// in doubt when the receipt came.
 TEST_F(NodeClocks, AClockInDoubtStartsNoDeadlineBeforeItsTime) {
   disconnect(ngo_, commission_);
   ASSERT_TRUE(submit(ngo_, referring(1, Urgency::urgent)));
