@@ -148,7 +148,10 @@ Result<bool> Node::says_the_same_file(const Inner& inner, ByteView submitted, Tu
     return false;
   }
   const auto file = std::exchange(asked->status_file, std::nullopt);
-  if (file && sent.file) {
+  if (file && !sent.file) {
+    return false;
+  }
+  if (file) {
     HAMROH_ASSIGN(const auto kept, read_status_file(inner.case_id, *sent.file, turn));
     if (!kept || kept->file != *file) {
       return false;

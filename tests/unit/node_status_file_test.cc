@@ -280,6 +280,15 @@ TEST_F(NodeStatusFile, TheSameDecisionAgainIsTheSameMessageAndAnotherFileIsAConf
       << "a decision without the file is another one";
 }
 
+TEST_F(NodeStatusFile, ADecisionWithoutAFileIsNotTheSameAsOneWithIt) {
+  apply(a_form({s}));
+  Particulars without = refusing();
+  without.status_file.reset();
+  ASSERT_TRUE(submit(commission_, event(50, EventKind::status_refuse, without)));
+  EXPECT_EQ(code_of(submit(commission_, event(50, EventKind::status_refuse, refusing()))),
+            Code::conflict);
+}
+
 TEST_F(NodeStatusFile, ACommitmentToAFileThatIsNotHereIsRefused) {
   apply(a_form({s}));
   Particulars said;
