@@ -217,8 +217,10 @@ int decide(const Arguments& arguments, Decision decision) {
   });
 }
 
-// "sealed.health" or "T3"; nothing if one of them is neither.
+// What is disclosed by hand: a status file is not.
 const FormFields of_form = fields_of({DisclosureTier::t2, DisclosureTier::t3, DisclosureTier::t4});
+
+// "sealed.health" or "T3"; nothing if one of them is neither.
 std::optional<FormFields> typed_fields(const std::vector<std::string>& words) {
   FormFields fields;
   for (const std::string& word : words) {

@@ -11,8 +11,6 @@
 namespace hamroh {
 namespace {
 
-constexpr std::uint64_t day_ms = 24 * 60 * 60 * 1000;
-
 // How many cases were looked at, on standard error where a person waits.
 class CountLine {
  public:
@@ -45,7 +43,7 @@ int fund_totals(const Arguments& arguments) {
     if (!end) {
       return usage(arguments, "--from is a day such as 2026-01-01");
     }
-    period.from = {end->ms + 1 - day_ms};
+    period.from = {end->ms + 1 - days(1).ms};
   }
   if (!arguments.to_day.empty()) {
     const auto end = end_of_day(arguments.to_day);

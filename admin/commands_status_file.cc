@@ -26,10 +26,10 @@ Result<std::vector<NamedFile>> waiting_files(const CaseId& id, std::optional<Eve
   HAMROH_ASSIGN(const auto found, client.tasks());
   std::vector<NamedFile> files;
   for (const Task& task : found.tasks) {
-    const bool open = task.kind == TaskKind::decision && task.state == TaskState::open;
-    const auto proposal = open && task.case_id == id
-                              ? Proposal::parse(task.proposal)
-                              : Result<Proposal>(caller_error(Code::not_found, ""));
+    if (task.kind != TaskKind::decision || task.state != TaskState::open || task.case_id != id) {
+      continue;
+    }
+    const auto proposal = Proposal::parse(task.proposal);
     if (proposal && proposal->said.file && (!kind || proposal->kind == *kind)) {
       files.push_back({*proposal->said.file,
                        std::string(event_kind_name(proposal->kind)) + ", waiting for votes"});

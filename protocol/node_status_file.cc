@@ -112,11 +112,12 @@ Result<Node::NamedFile> Node::name_status_file(const CaseId& id, EventKind kind,
                                                Turn& turn) const {
   NamedFile named;
   named.body = std::move(body);
-  auto said = may_have_status_file(kind)
-                  ? parse_particulars(named.body, kind)
-                  : Result<Particulars>(peer_error(Code::not_found, "no status file"));
-  if (!said) {
+  if (!may_have_status_file(kind)) {
     return named;
+  }
+  auto said = parse_particulars(named.body, kind);
+  if (!said) {
+    return named;  // it is refused for what it says
   }
   if (said->status_file) {
     if (said->file) {
@@ -234,9 +235,10 @@ Result<bool> Node::disclose_status_files(const CaseId& id, CaseRecord& record, T
 // ---- at who is shown it -------------------------------------------------------------------------
 
 bool Node::carries_status_file(EventKind kind, ByteView body) {
-  const auto said = may_have_status_file(kind)
-                        ? parse_particulars(body, kind)
-                        : Result<Particulars>(peer_error(Code::not_found, "no status file"));
+  if (!may_have_status_file(kind)) {
+    return false;
+  }
+  const auto said = parse_particulars(body, kind);
   return said && said->status_file;
 }
 

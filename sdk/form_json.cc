@@ -449,6 +449,28 @@ tl::expected<Json, FormFault> parse_document(std::string_view json, const char* 
   return std::move(builder.root);
 }
 
+// The form in a document, if it is strict JSON, has what it needs and nothing that is unknown, and
+// follows the rules of its kind; else where it does not.
+template <class Form, class Read, class Check>
+tl::expected<Form, FormFault> parse_as(std::string_view json, const char* what, const char* path,
+                                       Read read_all, Check check) {
+  const auto document = parse_document(json, what);
+  if (!document) {
+    return tl::unexpected(document.error());
+  }
+  Form form;
+  std::optional<FormFault> fault;
+  Reader reader(*document, path, fault);
+  read_all(reader, form);
+  if (!fault) {
+    fault = check(form);
+  }
+  if (fault) {
+    return tl::unexpected(*fault);
+  }
+  return form;
+}
+
 // ---- writing: what is empty is left out -------------------------------------------------------
 
 void put(Json& out, const char* key, const std::string& value) {
@@ -586,21 +608,8 @@ std::string printed(const Json& json) {
 }  // namespace
 
 tl::expected<ReferralForm, FormFault> parse_form_json(std::string_view json) {
-  const auto document = parse_document(json, "the form");
-  if (!document) {
-    return tl::unexpected(document.error());
-  }
-  ReferralForm form;
-  std::optional<FormFault> fault;
-  Reader reader(*document, "", fault);
-  read_form(reader, form);
-  if (fault) {
-    return tl::unexpected(*fault);
-  }
-  if (auto broken = find_fault(form)) {
-    return tl::unexpected(*broken);
-  }
-  return form;
+  return parse_as<ReferralForm>(json, "the form", "", read_form,
+                                [](const ReferralForm& form) { return find_fault(form); });
 }
 
 std::string to_json(const ReferralForm& form) {
@@ -627,18 +636,8 @@ std::string to_json(const ReferralForm& form) {
 }
 
 tl::expected<StatusFile, FormFault> parse_status_file_json(std::string_view json) {
-  const auto document = parse_document(json, "the status file");
-  if (!document) {
-    return tl::unexpected(document.error());
-  }
-  StatusFile file;
-  std::optional<FormFault> fault;
-  Reader reader(*document, "", fault);
-  read_status_file(reader, file);
-  if (!fault) {
-    fault = find_fault(file);
-  }
-  return fault ? tl::expected<StatusFile, FormFault>(tl::unexpected(*fault)) : std::move(file);
+  return parse_as<StatusFile>(json, "the status file", "", read_status_file,
+                              [](const StatusFile& file) { return find_fault(file); });
 }
 
 std::string to_json(const StatusFile& file) {
@@ -669,20 +668,13 @@ std::string to_json(const DeadlineStatement& missed) {
 }
 
 tl::expected<Consent, FormFault> parse_consent_json(std::string_view json) {
-  const auto document = parse_document(json, "the consent");
-  if (!document) {
-    return tl::unexpected(document.error());
-  }
-  ConsentStatement statement;
-  std::optional<FormFault> fault;
-  Reader reader(*document, "consent", fault);
-  read(reader, statement.consent.emplace());
-  reader.finish();
-  if (!fault) {
-    fault = find_fault(statement, EventKind::consent_give);
-  }
-  return fault ? tl::expected<Consent, FormFault>(tl::unexpected(*fault))
-               : std::move(*statement.consent);
+  const auto read_whole = [](Reader& in, Consent& out) {
+    read(in, out);
+    in.finish();
+  };
+  return parse_as<Consent>(json, "the consent", "consent", read_whole, [](const Consent& consent) {
+    return find_fault(ConsentStatement{consent}, EventKind::consent_give);
+  });
 }
 
 std::string to_json(const Consent& consent) {
@@ -758,22 +750,11 @@ std::string to_json(const Particulars& particulars) {
 }
 
 tl::expected<ServicesFile, FormFault> parse_services_json(std::string_view json) {
-  const auto document = parse_document(json, "the statement of services");
-  if (!document) {
-    return tl::unexpected(document.error());
-  }
-  ServicesFile file;
-  std::optional<FormFault> fault;
-  Reader reader(*document, "", fault);
-  read_services(reader, file);
-  if (fault) {
-    return tl::unexpected(*fault);
-  }
-  file.statement.valid_until = {days(1).ms * file.valid_days};
-  if (auto broken = find_fault(file.statement)) {
-    return tl::unexpected(*broken);
-  }
-  return file;
+  return parse_as<ServicesFile>(json, "the statement of services", "", read_services,
+                                [](ServicesFile& file) {
+                                  file.statement.valid_until = {days(1).ms * file.valid_days};
+                                  return find_fault(file.statement);
+                                });
 }
 
 std::string to_json(const OfferedService& offered) {
