@@ -57,6 +57,23 @@ bool comes_before(const CaseRecord& record, const CaseState& state, const Digest
   return false;
 }
 
+// The form of each referral that is kept here, in the order of arrival: use(event, form). `read`
+// reads the message of an event.
+template <class Read, class Use>
+Status with_each_form(const CaseRecord& record, const Read& read, const Use& use) {
+  for (const CaseRecord::CaseEvent& event : record.events) {
+    if (event.kind != static_cast<std::uint16_t>(EventKind::referral_send)) {
+      continue;
+    }
+    HAMROH_ASSIGN(const std::optional<Inner> inner, read(event));
+    if (inner) {
+      HAMROH_ASSIGN(ReferralForm form, parse_referral(inner->body));
+      HAMROH_TRY(use(event, std::move(form)));
+    }
+  }
+  return {};
+}
+
 bool is_barred(std::span<const Consent> barring, const ConsentRecipient& recipient) {
   return std::ranges::any_of(barring, [&](const Consent& one) { return bars(one, recipient); });
 }
@@ -144,16 +161,12 @@ Result<std::vector<Consent>> Node::barring_consents(const CaseId& id, const Case
       return barring;
     }
   }
-  for (const CaseRecord::CaseEvent& event : record.events) {
-    if (event.kind != static_cast<std::uint16_t>(EventKind::referral_send)) {
-      continue;
-    }
-    HAMROH_ASSIGN(const auto inner, read_event(event, turn));
-    if (inner) {
-      HAMROH_ASSIGN(ReferralForm form, parse_referral(inner->body));
-      barring.push_back(std::move(form.consent));
-    }
-  }
+  HAMROH_TRY(with_each_form(
+      record, [&](const CaseRecord::CaseEvent& event) { return read_event(event, turn); },
+      [&](const CaseRecord::CaseEvent&, ReferralForm form) -> Status {
+        barring.push_back(std::move(form.consent));
+        return {};
+      }));
   return barring;
 }
 
@@ -162,20 +175,15 @@ Result<std::vector<Consent>> Node::barring_consents(const CaseId& id, const Case
 Result<std::vector<Consent>> Node::standing_consents(const CaseRecord& record,
                                                      const CaseState& state, Turn& turn) const {
   std::vector<Consent> standing;
-  for (const CaseRecord::CaseEvent& event : record.events) {
-    if (event.kind != static_cast<std::uint16_t>(EventKind::referral_send)) {
-      continue;
-    }
-    HAMROH_ASSIGN(const auto inner, read_event(event, turn));
-    if (!inner) {
-      continue;
-    }
-    HAMROH_ASSIGN(const ReferralForm form, parse_referral(inner->body));
-    HAMROH_ASSIGN(auto stands, standing_consent(record, state, event, form.consent, turn));
-    if (stands) {
-      standing.push_back(std::move(*stands));
-    }
-  }
+  HAMROH_TRY(with_each_form(
+      record, [&](const CaseRecord::CaseEvent& event) { return read_event(event, turn); },
+      [&](const CaseRecord::CaseEvent& event, const ReferralForm& form) -> Status {
+        HAMROH_ASSIGN(auto stands, standing_consent(record, state, event, form.consent, turn));
+        if (stands) {
+          standing.push_back(std::move(*stands));
+        }
+        return {};
+      }));
   if (standing.empty() && consent_track(state) != nullptr) {
     HAMROH_ASSIGN(auto stands, standing_consent(record, state, {}, {}, turn));
     if (stands) {

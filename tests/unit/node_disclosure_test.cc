@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/unit/forger_fixture.h"
+#include "tests/unit/kept_fixture.h"
 
 namespace hamroh {
 namespace {
@@ -74,25 +75,7 @@ class Disclosure_ : public NodeFixture {
   // Whatever rows of that node open under the key of its one case.
   std::string everything_of_case_at(Site& site) {
     std::string all;
-    in_turn(site, [&](Turn& turn) {
-      const CaseKeys keys = CaseKeys::load(turn).value();
-      for (const Table table : all_tables) {
-        std::vector<std::pair<Bytes, Bytes>> rows;
-        EXPECT_TRUE(turn.store.scan(
-            table, {}, {}, Transaction::Order::ascending, [&](ByteView key, ByteView value) {
-              rows.emplace_back(Bytes(key.begin(), key.end()), Bytes(value.begin(), value.end()));
-              return true;
-            }));
-        for (const auto& [key, value] : rows) {
-          all += text(value);
-          if (CaseKeys::is_sealed(value) && keys.place_in(value) == 0u) {
-            if (const auto opened = keys.open(table, key, value, turn)) {
-              all += text(opened->content);
-            }
-          }
-        }
-      }
-    });
+    in_turn(site, [&](Turn& turn) { all = everything_of_first_case(turn); });
     return all;
   }
 };
