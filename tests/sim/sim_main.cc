@@ -29,8 +29,8 @@ struct Options {
   bool json = false;
 };
 
-// A CHECK that fails ends the process: this says in which run.
-char running[128];
+// A CHECK that fails ends the process: this says in which run, in the words of run_swarm.
+char running[160];
 void say_seed(int) {
   const char* text = static_cast<const char*>(running);
   [[maybe_unused]] const auto written = write(STDERR_FILENO, text, std::strlen(text));
@@ -43,9 +43,11 @@ std::string short_hash(const Digest& digest) {
 
 Outcome run_one(const Mix& mix, const Options& options, bool verbose) {
   std::snprintf(running, sizeof(running),
-                "broken: a CHECK failed; again with: sim --seed %llu --steps %llu\n",
+                "broken: a CHECK failed; again with: sim --seed %llu --steps %llu\n"
+                "red after %llu runs\n",
                 static_cast<unsigned long long>(mix.seed),
-                static_cast<unsigned long long>(mix.steps));
+                static_cast<unsigned long long>(mix.steps),
+                static_cast<unsigned long long>(mix.seed - options.seed + 1));
   if (verbose && !options.json) {
     std::printf("seed %llu, steps %llu: %s\n", static_cast<unsigned long long>(mix.seed),
                 static_cast<unsigned long long>(mix.steps), mix.describe().c_str());
