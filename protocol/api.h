@@ -411,18 +411,32 @@ struct CountFund {
   bool operator==(const CountFund&) const = default;
 };
 
+// A variant of so many is copied, moved and destroyed in many places: api.cc is the one that is
+// compiled for it.
+struct Ask
+    : std::variant<Submit, GetStatus, GetMessage, ListCases, GetCase, GetBody, NextEvents,
+                   GetReceipt, GetLedger, GetLedgerHead, GetMembers, Unlock, Lock, Install,
+                   ConfirmClock, Rotate, GetAlarms, TakeCase, AssignCase, AskSecond, DecideTask,
+                   ListTasks, GetAccesses, ExportCase, FindMessages, MakeRecovery, Panic, EraseCase,
+                   ListErasures, GetErasure, Login, GetChallenge, LoginWithKey, Logout, WhoAmI,
+                   AddUser, ChangeUser, ListUsers, SetPassphrase, SetFactor, MakeSigningKey,
+                   GetUserKeys, SignVote, BackupBegin, BackupRenew, BackupEnd, ChangeVault, GetPack,
+                   PublishServices, ListServices, ProposeDecision, CastVote, ListDue,
+                   ListEscalations, AttachFile, AttachPart, AttachDone, ListAttachments,
+                   GetAttachment, CountFund, GetStatusFile> {
+  using variant::variant;
+  using variant::operator=;
+  Ask();
+  Ask(const Ask&);
+  Ask(Ask&&) noexcept;
+  Ask& operator=(const Ask&);
+  Ask& operator=(Ask&&) noexcept;
+  ~Ask();
+};
+
 struct Request {
   std::uint64_t id = 0;
-  std::variant<Submit, GetStatus, GetMessage, ListCases, GetCase, GetBody, NextEvents, GetReceipt,
-               GetLedger, GetLedgerHead, GetMembers, Unlock, Lock, Install, ConfirmClock, Rotate,
-               GetAlarms, TakeCase, AssignCase, AskSecond, DecideTask, ListTasks, GetAccesses,
-               ExportCase, FindMessages, MakeRecovery, Panic, EraseCase, ListErasures, GetErasure,
-               Login, GetChallenge, LoginWithKey, Logout, WhoAmI, AddUser, ChangeUser, ListUsers,
-               SetPassphrase, SetFactor, MakeSigningKey, GetUserKeys, SignVote, BackupBegin,
-               BackupRenew, BackupEnd, ChangeVault, GetPack, PublishServices, ListServices,
-               ProposeDecision, CastVote, ListDue, ListEscalations, AttachFile, AttachPart,
-               AttachDone, ListAttachments, GetAttachment, CountFund, GetStatusFile>
-      ask;
+  Ask ask;
   std::optional<SessionToken> session = std::nullopt;
   bool operator==(const Request&) const = default;
 };
@@ -752,15 +766,25 @@ struct FundCounted {
   bool operator==(const FundCounted&) const = default;
 };
 
+struct Answer : std::variant<Failure, Accepted, NodeStatus, Message, Cases, Case, Body, Events,
+                             Receipt, LedgerPage, LedgerHead, Members, Done, Rotated, Alarms, Asked,
+                             Tasks, Accesses, Exported, Found, RecoveryShares, Destroyed, Erased,
+                             Erasures, LoggedIn, Challenge, Me, Users, Factor, UserKeys, Vote,
+                             BackupBegun, PackFile, Published, Services, Proposed, Counted, Due,
+                             Escalations, Attaching, Attachments, AttachmentPart, FundCounted> {
+  using variant::variant;
+  using variant::operator=;
+  Answer();
+  Answer(const Answer&);
+  Answer(Answer&&) noexcept;
+  Answer& operator=(const Answer&);
+  Answer& operator=(Answer&&) noexcept;
+  ~Answer();
+};
+
 struct Reply {
   std::uint64_t id = 0;
-  std::variant<Failure, Accepted, NodeStatus, Message, Cases, Case, Body, Events, Receipt,
-               LedgerPage, LedgerHead, Members, Done, Rotated, Alarms, Asked, Tasks, Accesses,
-               Exported, Found, RecoveryShares, Destroyed, Erased, Erasures, LoggedIn, Challenge,
-               Me, Users, Factor, UserKeys, Vote, BackupBegun, PackFile, Published, Services,
-               Proposed, Counted, Due, Escalations, Attaching, Attachments, AttachmentPart,
-               FundCounted>
-      answer;
+  Answer answer;
   bool operator==(const Reply&) const = default;
 };
 

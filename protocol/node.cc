@@ -138,6 +138,12 @@ Result<Node::MemberKeys> Node::draw_member_keys(Turn& turn) {
                     *TransportKey::from(crypto::x25519_public(transport).view())};
 }
 
+// Here, because they are long for a class of so many parts.
+Node::Node() = default;
+Node::Node(Node&&) noexcept = default;
+Node& Node::operator=(Node&&) noexcept = default;
+Node::~Node() = default;
+
 Result<Node> Node::open(const NodeOptions& options, Turn& turn) {
   Node node;
   HAMROH_TRY(node.load(options, turn));

@@ -170,6 +170,10 @@ struct AttachmentBegun {
 
 class Node {
  public:
+  Node(Node&&) noexcept;
+  Node& operator=(Node&&) noexcept;
+  ~Node();
+
   // Makes a member's keys and identity in an empty store and returns the join request to be
   // admitted. Needs the reader tier.
   [[nodiscard]] static Result<Bytes> initialise(const NewMember& member, Turn& turn);
@@ -506,7 +510,7 @@ class Node {
     std::optional<MessageId> evidence_of = {};  // against which referral it is to be kept
   };
 
-  Node() = default;
+  Node();
 
   // node.cc
   [[nodiscard]] Status load(const NodeOptions& options, Turn& turn);

@@ -273,8 +273,6 @@ struct FillRequest {
   void operator()(const Other&) {}  // a verb of users: FillUserFields
 };
 
-using Ask = decltype(Request::ask);
-
 Result<Ask> parse_submit(const wire::RequestMessage& table) {
   Submit ask;
   HAMROH_ASSIGN(ask.message, fixed_of<MessageId>(table.message()));
@@ -1115,8 +1113,6 @@ struct FillReply {
     number = reply.next.value_or(0);
   }
 };
-
-using Answer = decltype(Reply::answer);
 
 Result<Answer> parse_cases(const wire::ReplyMessage& table, bool single) {
   Cases reply;

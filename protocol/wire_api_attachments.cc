@@ -1,5 +1,6 @@
 #include "protocol/wire_api_attachments.h"
 
+#include "protocol/wire_api_parts.h"
 #include "protocol/wire_buffer.h"
 
 namespace hamroh::api {
@@ -8,17 +9,8 @@ namespace {
 using wire::bytes_of;
 using wire::fixed_of;
 
-tl::unexpected<Error> malformed() {
-  return peer_error(Code::malformed, "an attachment of the local API does not parse");
-}
-
 bool is_media(std::uint8_t media) {
   return media >= 1 && media <= static_cast<std::uint8_t>(MediaType::archive);
-}
-
-void put_short(Bytes& out, std::string_view text) {
-  put_u8(out, static_cast<std::uint8_t>(text.size()));
-  append(out, view(text));
 }
 
 void put_view(Bytes& out, const AttachmentView& shown) {
@@ -56,7 +48,7 @@ Result<AttachmentView> take_view(ByteReader& reader) {
   if (!reader.ok() || state < 1 || state > static_cast<std::uint8_t>(AttachmentState::damaged) ||
       !is_media(media) || holders > hamroh::limits::recipients_max ||
       !is_attachment_name(shown.name)) {
-    return malformed();
+    return malformed_part();
   }
   shown.state = static_cast<AttachmentState>(state);
   shown.media = static_cast<MediaType>(media);
@@ -67,7 +59,7 @@ Result<AttachmentView> take_view(ByteReader& reader) {
     holder.whole = {reader.u64()};
     shown.holders.push_back(holder);
   }
-  return reader.ok() ? Result<AttachmentView>(std::move(shown)) : malformed();
+  return reader.ok() ? Result<AttachmentView>(std::move(shown)) : malformed_part();
 }
 
 Result<AttachFile> parse_attach_file(const wire::RequestMessage& table) {
@@ -118,8 +110,7 @@ Bytes encode_part(const Attachments& reply) {
   return out;
 }
 
-Result<decltype(Request::ask)> parse_attachment_ask(std::size_t verb,
-                                                    const wire::RequestMessage& table) {
+Result<Ask> parse_attachment_ask(std::size_t verb, const wire::RequestMessage& table) {
   HAMROH_ASSIGN(const CaseId id, fixed_of<CaseId>(table.case_id()));
   if (verb == verb_of<ListAttachments>) {
     return ListAttachments{id};
@@ -149,12 +140,11 @@ Result<decltype(Request::ask)> parse_attachment_ask(std::size_t verb,
   return GetAttachment{id, author, message, first};
 }
 
-Result<decltype(Reply::answer)> parse_attachment_answer(std::size_t verb,
-                                                        const wire::ReplyMessage& table) {
+Result<Answer> parse_attachment_answer(std::size_t verb, const wire::ReplyMessage& table) {
   const ByteView bytes = bytes_of(table.bytes());
   if (verb == answer_of<AttachmentPart>) {
     if (bytes.size() > limits::attachment_part_bytes) {
-      return malformed();
+      return malformed_part();
     }
     return AttachmentPart{{bytes.begin(), bytes.end()}};
   }
@@ -174,11 +164,11 @@ Result<decltype(Reply::answer)> parse_attachment_answer(std::size_t verb,
     const std::uint16_t index = reader.u16();
     const bool rises = reply.missing.empty() || reply.missing.back() < index;
     if (!rises || index >= hamroh::limits::attachment_chunks_max) {
-      return malformed();
+      return malformed_part();
     }
     reply.missing.push_back(index);
   }
-  return reader.finished() ? Result<decltype(Reply::answer)>(std::move(reply)) : malformed();
+  return reader.finished() ? Result<Answer>(std::move(reply)) : malformed_part();
 }
 
 }  // namespace hamroh::api

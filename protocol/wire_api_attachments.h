@@ -16,10 +16,9 @@ namespace hamroh::api {
 //        (member[16] ‖ have u16 ‖ whole u64)…
 
 // Errors (caller): malformed, too_large, invalid_argument.
-[[nodiscard]] Result<decltype(Request::ask)> parse_attachment_ask(
-    std::size_t verb, const wire::RequestMessage& table);
+[[nodiscard]] Result<Ask> parse_attachment_ask(std::size_t verb, const wire::RequestMessage& table);
 // Errors (peer): malformed.
-[[nodiscard]] Result<decltype(Reply::answer)> parse_attachment_answer(
-    std::size_t verb, const wire::ReplyMessage& table);
+[[nodiscard]] Result<Answer> parse_attachment_answer(std::size_t verb,
+                                                     const wire::ReplyMessage& table);
 
 }  // namespace hamroh::api

@@ -4,9 +4,8 @@
 #include "protocol/text.h"
 
 namespace hamroh::api {
-namespace {
 
-tl::unexpected<Error> malformed() {
+tl::unexpected<Error> malformed_part() {
   return peer_error(Code::malformed, "a part of the local API does not parse");
 }
 
@@ -14,6 +13,8 @@ void put_short(Bytes& out, std::string_view text) {
   put_u8(out, static_cast<std::uint8_t>(text.size()));
   append(out, view(text));
 }
+
+namespace {
 
 void put_users(Bytes& out, const std::vector<UserId>& users) {
   put_u8(out, static_cast<std::uint8_t>(users.size()));
@@ -51,7 +52,7 @@ Result<AssignCase> parse_assign(const CaseId& id, ByteView bytes) {
   ask.team = std::string(text(reader.take(length)));
   const bool users = take_users(reader, ask.give) && take_users(reader, ask.withdraw);
   if (!users || !reader.finished() || (!ask.team.empty() && !is_team_name(ask.team))) {
-    return malformed();
+    return malformed_part();
   }
   return ask;
 }
@@ -67,7 +68,7 @@ Result<AskSecond> parse_ask_second(const CaseId& id, ByteView bytes) {
   const std::uint8_t kind = reader.u8();
   const std::string_view reason = text(reader.take(reader.remaining()));
   if (!reader.finished() || kind < 1 || kind > 4) {
-    return malformed();
+    return malformed_part();
   }
   if (reason.size() > Task::reason_bytes_max || !is_plain_text(reason)) {
     return caller_error(Code::invalid_argument, "a reason is one line of 1 to 512 bytes");
@@ -92,11 +93,11 @@ Result<Names> parse_names(ByteView bytes) {
     const std::size_t length = reader.u8();
     const std::string_view name = text(reader.take(length));
     if (!is_plain_text(name)) {
-      return malformed();
+      return malformed_part();
     }
     names.emplace_back(user, name);
   }
-  return reader.finished() ? Result<Names>(std::move(names)) : malformed();
+  return reader.finished() ? Result<Names>(std::move(names)) : malformed_part();
 }
 
 Bytes encode_part(const std::vector<Task>& tasks) {
@@ -118,11 +119,11 @@ Result<std::vector<Task>> parse_tasks(ByteView bytes) {
     const std::size_t length = reader.u16();
     auto task = Task::parse(id, reader.take(length));
     if (!task || tasks.size() == hamroh::limits::vector_items_max) {
-      return malformed();
+      return malformed_part();
     }
     tasks.push_back(std::move(*task));
   }
-  return reader.finished() ? Result<std::vector<Task>>(std::move(tasks)) : malformed();
+  return reader.finished() ? Result<std::vector<Task>>(std::move(tasks)) : malformed_part();
 }
 
 Bytes encode_part(const std::vector<AccessRecord>& accesses) {
@@ -142,11 +143,12 @@ Result<std::vector<AccessRecord>> parse_accesses(ByteView bytes) {
     const std::size_t length = reader.u16();
     auto access = AccessRecord::parse(reader.take(length));
     if (!access || accesses.size() == hamroh::limits::vector_items_max) {
-      return malformed();
+      return malformed_part();
     }
     accesses.push_back(std::move(*access));
   }
-  return reader.finished() ? Result<std::vector<AccessRecord>>(std::move(accesses)) : malformed();
+  return reader.finished() ? Result<std::vector<AccessRecord>>(std::move(accesses))
+                           : malformed_part();
 }
 
 Bytes encode_part(const std::vector<Body>& bodies) {
@@ -170,14 +172,14 @@ Result<std::vector<Body>> parse_bodies(ByteView bytes) {
     const std::size_t length = reader.u32();
     if (withheld > 1 || length > hamroh::limits::body_bytes_max ||
         bodies.size() == hamroh::limits::case_events_max) {
-      return malformed();
+      return malformed_part();
     }
     body.withheld = withheld == 1;
     const ByteView taken = reader.take(length);
     body.bytes.assign(taken.begin(), taken.end());
     bodies.push_back(std::move(body));
   }
-  return reader.finished() ? Result<std::vector<Body>>(std::move(bodies)) : malformed();
+  return reader.finished() ? Result<std::vector<Body>>(std::move(bodies)) : malformed_part();
 }
 
 Bytes encode_part(const BackupBegun& begun) {
@@ -215,7 +217,7 @@ Result<BackupBegun> parse_backup_begun(ByteView bytes, std::uint64_t database_by
   begun.keyring = copy(reader.u16());
   const bool good = reader.finished() && begun.vault.size() <= backup_vault_bytes_max &&
                     begun.keyring.size() <= keyring_bytes_max;
-  return good ? Result<BackupBegun>(std::move(begun)) : malformed();
+  return good ? Result<BackupBegun>(std::move(begun)) : malformed_part();
 }
 
 Bytes encode_part(const std::vector<CaseClock>& clocks) {
@@ -238,7 +240,7 @@ Result<std::vector<CaseClock>> parse_clocks(ByteView bytes) {
   constexpr std::size_t clock_bytes = 1 + Digest::size + 2 * MemberId::size + 1 + 4 * 8;
   if (bytes.size() % clock_bytes != 0 ||
       bytes.size() / clock_bytes > hamroh::limits::vector_items_max) {
-    return malformed();
+    return malformed_part();
   }
   ByteReader reader(bytes);
   std::vector<CaseClock> clocks(bytes.size() / clock_bytes);
@@ -256,7 +258,7 @@ Result<std::vector<CaseClock>> parse_clocks(ByteView bytes) {
     clock.deadline.escalate = {reader.u64()};
     if (which < 1 || which > clocks_count || urgency < 1 ||
         urgency > static_cast<std::uint8_t>(Urgency::normal)) {
-      return malformed();
+      return malformed_part();
     }
   }
   return clocks;
@@ -281,7 +283,7 @@ Result<std::vector<DueCase>> parse_due(ByteView bytes) {
     one.case_id = reader.fixed<CaseId>();
     const ByteView packed = reader.take(reader.u16());
     if (!reader.ok() || cases.size() == limits::due_cases_max) {
-      return malformed();
+      return malformed_part();
     }
     HAMROH_ASSIGN(one.clocks, parse_clocks(packed));
     cases.push_back(std::move(one));
@@ -311,7 +313,7 @@ Result<std::vector<Escalation>> parse_escalations(ByteView bytes) {
     one.received = {reader.u64()};
     const ByteView statement = reader.take(reader.u16());
     if (!reader.ok() || escalations.size() == limits::escalations_max) {
-      return malformed();
+      return malformed_part();
     }
     one.statement.assign(statement.begin(), statement.end());
     escalations.push_back(std::move(one));
@@ -332,7 +334,7 @@ Result<CountFund> parse_count_fund(ByteView bytes) {
   ask.period.from = {reader.u64()};
   ask.period.until = {reader.u64()};
   if (!reader.finished()) {
-    return malformed();
+    return malformed_part();
   }
   if (ask.period.from >= ask.period.until) {
     return caller_error(Code::invalid_argument, "a period ends after it begins");
@@ -381,11 +383,12 @@ Result<FundCounted> parse_fund_counted(ByteView bytes) {
     const bool rises = cells.empty() || cells.rbegin()->first < cell;
     const bool plain = is_valid_utf8(view(cell.currency)) && is_valid_utf8(view(cell.purpose));
     if (!reader.ok() || !rises || !plain || cells.size() == hamroh::limits::fund_cells_max) {
-      return malformed();
+      return malformed_part();
     }
     cells.emplace_hint(cells.end(), std::move(cell), numbers);
   }
-  return reader.finished() && done <= 1 ? Result<FundCounted>(std::move(counted)) : malformed();
+  return reader.finished() && done <= 1 ? Result<FundCounted>(std::move(counted))
+                                        : malformed_part();
 }
 
 }  // namespace hamroh::api

@@ -7,6 +7,10 @@
 
 namespace hamroh::api {
 
+[[nodiscard]] tl::unexpected<Error> malformed_part();
+// length u8 ‖ text
+void put_short(Bytes& out, std::string_view text);
+
 // team length u8 ‖ team ‖ count u8 ‖ user[16]… ‖ count u8 ‖ user[16]…
 [[nodiscard]] Bytes encode_part(const AssignCase& ask);
 [[nodiscard]] Result<AssignCase> parse_assign(const CaseId& id, ByteView bytes);

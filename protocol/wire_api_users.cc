@@ -7,7 +7,6 @@
 namespace hamroh::api {
 namespace {
 
-using Ask = decltype(Request::ask);
 using Words = flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>;
 using wire::bytes_of;
 using wire::fixed_of;

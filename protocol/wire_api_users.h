@@ -20,10 +20,9 @@ constexpr std::size_t place_in(const std::variant<All...>*) {
   return at;
 }
 template <class One>
-inline constexpr std::size_t verb_of = place_in<One>(static_cast<decltype(Request::ask)*>(nullptr));
+inline constexpr std::size_t verb_of = place_in<One>(static_cast<Ask*>(nullptr));
 template <class One>
-inline constexpr std::size_t answer_of =
-    place_in<One>(static_cast<decltype(Reply::answer)*>(nullptr));
+inline constexpr std::size_t answer_of = place_in<One>(static_cast<Answer*>(nullptr));
 
 // What a request of these verbs holds beside the fields of wire_api.cc. The views end with the
 // request.
@@ -53,8 +52,7 @@ struct FillUserFields {
   void operator()(const Other&) const {}  // has nothing of this
 };
 // Errors (caller): malformed, too_large, unsupported_version for a verb that nobody knows.
-[[nodiscard]] Result<decltype(Request::ask)> parse_user_verb(std::size_t verb,
-                                                             const wire::RequestMessage& table);
+[[nodiscard]] Result<Ask> parse_user_verb(std::size_t verb, const wire::RequestMessage& table);
 
 [[nodiscard]] flatbuffers::Offset<wire::UserTable> put_user(flatbuffers::FlatBufferBuilder& builder,
                                                             const UserView& user,

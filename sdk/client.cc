@@ -41,7 +41,7 @@ std::string Client::words_for(const Error& error) const {
 
 template <class Answer, class Ask>
 Result<Answer> Client::call(Ask ask) {
-  using Reply = Result<decltype(api::Reply::answer)>;
+  using Reply = Result<api::Answer>;
   std::optional<Reply> reply;
   connection_->ask(std::move(ask), connection_->patience(),
                    [&reply](Reply answer) { reply = std::move(answer); });
@@ -614,7 +614,7 @@ Status Client::submit_async(const api::Submit& submission, Callback callback) {
     return caller_error(Code::full, "too many submissions are unanswered: poll first");
   }
   connection_->ask(submission, connection_->patience(),
-                   [callback = std::move(callback)](Result<decltype(api::Reply::answer)> reply) {
+                   [callback = std::move(callback)](Result<api::Answer> reply) {
                      if (!reply) {
                        callback(tl::unexpected(reply.error()));
                      } else if (const auto* accepted = std::get_if<api::Accepted>(&*reply)) {

@@ -166,8 +166,7 @@ Client::Connection::Patience Client::Connection::patience() const {
   return {resend_delay_min, SteadyClock::now() + deadline_};
 }
 
-std::uint64_t Client::Connection::ask(decltype(api::Request::ask) what, const Patience& patience,
-                                      Handler handler) {
+std::uint64_t Client::Connection::ask(api::Ask what, const Patience& patience, Handler handler) {
   const std::uint64_t id = next_id_++;
   api::Request request{id, std::move(what), session_};
   Pending pending;
@@ -316,7 +315,7 @@ std::size_t Client::Connection::fail_all(const Error& error) {
 }
 
 // The request is forgotten before its handler runs, so that the handler may ask again.
-void Client::Connection::settle(std::uint64_t id, Result<decltype(api::Reply::answer)> result) {
+void Client::Connection::settle(std::uint64_t id, Result<api::Answer> result) {
   auto found = pending_.extract(id);
   if (found.empty()) {
     return;  // forgotten by an earlier handler
@@ -350,27 +349,24 @@ bool Client::Connection::try_again(std::uint64_t id, const api::Failure& failure
 
 void Client::Connection::log_in_again(unsigned attempts_left) {
   const auto expired = std::exchange(session_, std::nullopt);  // these two name no session
-  ask(api::GetChallenge{}, patience(),
-      [this, attempts_left](Result<decltype(api::Reply::answer)> reply) {
-        const auto* challenge = reply ? std::get_if<api::Challenge>(&*reply) : nullptr;
-        if (challenge == nullptr || !key_ || challenge->home != key_->home) {
-          login_ended(reply, 0);
-          return;
-        }
-        const api::LoginWithKey login{
-            key_->user, challenge->challenge,
-            sign_login(key_->seed, key_->home, key_->user, challenge->challenge)};
-        const auto expired = std::exchange(session_, std::nullopt);
-        ask(login, patience(), [this, attempts_left](Result<decltype(api::Reply::answer)> logged) {
-          login_ended(logged, attempts_left);
-        });
-        session_ = expired;
-      });
+  ask(api::GetChallenge{}, patience(), [this, attempts_left](Result<api::Answer> reply) {
+    const auto* challenge = reply ? std::get_if<api::Challenge>(&*reply) : nullptr;
+    if (challenge == nullptr || !key_ || challenge->home != key_->home) {
+      login_ended(reply, 0);
+      return;
+    }
+    const api::LoginWithKey login{
+        key_->user, challenge->challenge,
+        sign_login(key_->seed, key_->home, key_->user, challenge->challenge)};
+    const auto expired = std::exchange(session_, std::nullopt);
+    ask(login, patience(),
+        [this, attempts_left](Result<api::Answer> logged) { login_ended(logged, attempts_left); });
+    session_ = expired;
+  });
   session_ = expired;
 }
 
-void Client::Connection::login_ended(const Result<decltype(api::Reply::answer)>& reply,
-                                     unsigned attempts_left) {
+void Client::Connection::login_ended(const Result<api::Answer>& reply, unsigned attempts_left) {
   const auto* logged = reply ? std::get_if<api::LoggedIn>(&*reply) : nullptr;
   if (logged == nullptr && attempts_left > 1 && key_) {
     log_in_again(attempts_left - 1);

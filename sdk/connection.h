@@ -22,7 +22,7 @@ class Client::Connection {
  public:
   using SteadyClock = std::chrono::steady_clock;
   // Gets the reply (never a Failure, which becomes an error), or why there is none.
-  using Handler = std::function<void(Result<decltype(api::Reply::answer)>)>;
+  using Handler = std::function<void(Result<api::Answer>)>;
   // The text of an error it answered with. An array, which has one address in the whole program: a
   // literal may have another one in each file, and this is told from other texts by its address.
   static constexpr char refused[] = "the node refused";
@@ -38,7 +38,7 @@ class Client::Connection {
   Connection& operator=(const Connection&) = delete;
 
   // Returns the number of the request. The handler runs in a later `poll`, unless it is forgotten.
-  std::uint64_t ask(decltype(api::Request::ask) what, const Patience& patience, Handler handler);
+  std::uint64_t ask(api::Ask what, const Patience& patience, Handler handler);
   void forget(std::uint64_t id);
   [[nodiscard]] std::size_t outstanding() const { return pending_.size(); }
   // Runs the handlers of what came, waiting until `until` for the first. Returns how many ran; at
@@ -77,11 +77,11 @@ class Client::Connection {
   std::size_t receive_some();
   std::size_t attend_due(SteadyClock::time_point now);
   std::size_t fail_all(const Error& error);
-  void settle(std::uint64_t id, Result<decltype(api::Reply::answer)> result);
+  void settle(std::uint64_t id, Result<api::Answer> result);
   // True if a refused request is going to be asked again under another session.
   [[nodiscard]] bool try_again(std::uint64_t id, const api::Failure& failure);
   void log_in_again(unsigned attempts_left);
-  void login_ended(const Result<decltype(api::Reply::answer)>& reply, unsigned attempts_left);
+  void login_ended(const Result<api::Answer>& reply, unsigned attempts_left);
   void send_under_session(std::uint64_t id);
 
   std::unique_ptr<Socket> socket_;

@@ -46,7 +46,7 @@ void EventStream::ask() {
   State* state = state_.get();
   state->request = state->connection->ask(
       api::NextEvents{state->asked, api::limits::events_max, poll_wait_ms},
-      {resend_after, std::nullopt}, [state](Result<decltype(api::Reply::answer)> reply) {
+      {resend_after, std::nullopt}, [state](Result<api::Answer> reply) {
         state->request.reset();
         if (!reply) {
           state->failure = reply.error();

@@ -12,8 +12,8 @@
 namespace hamroh {
 namespace {
 
+using api::Ask;
 using bench::code_of;
-using Ask = decltype(api::Request::ask);
 
 constexpr const char* refusal = "your role does not allow that";
 
@@ -119,7 +119,7 @@ std::vector<Ask> all_samples(std::index_sequence<Places...>) {
     all.insert(all.end(), std::make_move_iterator(more.begin()),
                std::make_move_iterator(more.end()));
   };
-  (add(samples_of<std::variant_alternative_t<Places, Ask>>()), ...);
+  (add(samples_of<std::variant_alternative_t<Places, Ask::variant>>()), ...);
   return all;
 }
 
@@ -208,7 +208,7 @@ void expect_cell(bench::RawClient& client, const Person& person, const Ask& ask)
 
 TEST_F(Rights, EveryRoleMayAskWhatTheTableGivesItAndNothingElse) {
   const std::vector<Ask> samples =
-      all_samples(std::make_index_sequence<std::variant_size_v<Ask>>());
+      all_samples(std::make_index_sequence<std::variant_size_v<Ask::variant>>());
   Client by = as_operator();
   std::vector<Person> people;
   for (const Role role :
@@ -258,7 +258,8 @@ TEST_F(Rights, AProgramThatWasGrantedNothingMayAskNothing) {
   bench::RawClient client(network_->home(0));
   Person nothing{"granted nothing", Role::integration, {}, *program->session()};
   nothing.actor.role = Role::integration;
-  for (const Ask& ask : all_samples(std::make_index_sequence<std::variant_size_v<Ask>>())) {
+  for (const Ask& ask :
+       all_samples(std::make_index_sequence<std::variant_size_v<Ask::variant>>())) {
     expect_cell(client, nothing, ask);
   }
   const auto bare = client.ask(api::GetStatus{}, nothing.token);
