@@ -6,7 +6,6 @@
 namespace hamroh {
 namespace {
 
-constexpr std::size_t history_bytes_max = 64 * 1024 * 1024;
 constexpr std::size_t signed_entry_bytes = 8 + 32 + 32;
 constexpr std::size_t signed_bytes_max = signed_entry_bytes * 65'536;
 

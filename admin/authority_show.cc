@@ -11,8 +11,6 @@
 namespace hamroh {
 namespace {
 
-constexpr std::size_t history_bytes_max = 64 * 1024 * 1024;
-
 void print_member(const Member& member) {
   std::printf("  %-10s %s  %s  %s%s\n", member_kind_name(member.kind), to_uuid(member.id).c_str(),
               escape_for_terminal(member.name).c_str(),

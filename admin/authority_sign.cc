@@ -13,8 +13,6 @@
 namespace hamroh {
 namespace {
 
-constexpr std::size_t history_bytes_max = 64 * 1024 * 1024;
-
 // What a file given to these verbs may be.
 struct Readable {
   std::string path;

@@ -237,6 +237,9 @@ int erasure_verify(const Arguments& arguments);
 
 // ---- shared by them (commands.cc)
 
+// For what a node answers after an Argon2id: slow on purpose, and slower on small machines.
+inline constexpr Duration login_patience = seconds(60);
+
 // Runs `use` with the node of the home, as whoever identity.h finds; or says that there is no node.
 int with_node(const Arguments& arguments, const std::function<int(Client&)>& use);
 // The same, as nobody if the node knows nobody at the moment: it is in trouble, and says which.

@@ -16,7 +16,6 @@ namespace hamroh {
 namespace {
 
 constexpr std::size_t erasures_listed_max = 16'384;
-constexpr std::size_t history_bytes_max = 64 * 1024 * 1024;
 
 // What a certificate says, for a line or an object; the signature was checked with the key in it.
 std::string certificate_json(const Bytes& file) {

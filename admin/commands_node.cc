@@ -258,9 +258,7 @@ int unlock(const Arguments& arguments) {
   if (!client) {
     return fail(arguments, arguments.home, client.error());
   }
-  // Argon2id is slow on purpose, and slower on small machines.
-  constexpr Duration patience = seconds(60);
-  client->set_deadline(patience);
+  client->set_deadline(login_patience);
   const auto shown = client->status();
   if (!shown) {
     return fail(arguments, arguments.home, shown.error(), *client);

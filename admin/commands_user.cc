@@ -18,9 +18,6 @@
 namespace hamroh {
 namespace {
 
-// Argon2id is slow on purpose, and slower on small machines.
-constexpr Duration patience = seconds(60);
-
 // A passphrase that is wiped when it goes.
 class Typed {
  public:
@@ -126,7 +123,7 @@ std::string user_text(const api::UserView& user) {
 int with_user(const Arguments& arguments,
               const std::function<int(Client&, const api::UserView&)>& use) {
   return with_node(arguments, [&](Client& client) {
-    client.set_deadline(patience);
+    client.set_deadline(login_patience);
     const auto user = find_user(client, arguments.user);
     return user ? use(client, *user) : fail(arguments, shown(arguments.user), user.error(), client);
   });
@@ -265,7 +262,7 @@ int connected(const Arguments& arguments, const std::function<int(Client&)>& use
   if (!client) {
     return fail(arguments, arguments.home, client.error());
   }
-  client->set_deadline(patience);
+  client->set_deadline(login_patience);
   return use(*client);
 }
 
@@ -359,7 +356,7 @@ int user_add(const Arguments& arguments) {
     return usage(arguments, fault);
   }
   return with_node(arguments, [&](Client& client) {
-    client.set_deadline(patience);
+    client.set_deadline(login_patience);
     api::AddUser user;
     crypto::system_random(user.user.bytes);
     user.name = arguments.user;
@@ -456,7 +453,7 @@ int user_password(const Arguments& arguments) {
     });
   }
   return with_node(arguments, [&](Client& client) {
-    client.set_deadline(patience);
+    client.set_deadline(login_patience);
     const auto me = client.who_am_i();
     if (!me) {
       return fail(arguments, arguments.home, me.error(), client);
@@ -503,7 +500,7 @@ int user_totp(const Arguments& arguments) {
     return usage(arguments, "the step is begin, confirm or remove");
   }
   return with_node(arguments, [&](Client& client) {
-    client.set_deadline(patience);
+    client.set_deadline(login_patience);
     if (arguments.step == "confirm") {
       const Status confirmed = client.confirm_factor(arguments.code);
       return confirmed ? said(arguments, "From now on a login needs a code of that telephone.")
@@ -567,7 +564,7 @@ int user_key(const Arguments& arguments) {
     return usage(arguments, "it is user key make, or user key show");
   }
   return with_node(arguments, [&](Client& client) {
-    client.set_deadline(patience);
+    client.set_deadline(login_patience);
     if (arguments.step == "make") {
       return make_key(arguments, client);
     }

@@ -11,8 +11,6 @@
 namespace hamroh {
 namespace {
 
-constexpr Duration patience = seconds(60);  // Argon2id is slow on purpose
-
 struct Choice {
   const char* word;
   EventKind kind;
@@ -59,7 +57,7 @@ int sign_and_cast(const Arguments& arguments, const CaseId& id, const api::Propo
   if (!passphrase) {
     return fail(arguments, arguments.passphrase_file, passphrase.error());
   }
-  client.set_deadline(patience);
+  client.set_deadline(login_patience);
   const auto signed_vote = client.sign_vote(proposed.decision, *passphrase);
   crypto::wipe(*passphrase);
   if (!signed_vote) {

@@ -8,6 +8,8 @@
 namespace hamroh {
 
 inline constexpr unsigned private_mode = 0600;  // of files for their owner alone
+// What a network signed since it was founded, in one file.
+inline constexpr std::size_t history_bytes_max = std::size_t{64} * 1024 * 1024;
 
 // Errors: not_found (caller), too_large (caller), io_failed (environment).
 [[nodiscard]] Result<Bytes> read_input(const std::string& path, std::size_t bytes_max);

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t requests_kept_max = 1'024;        // in memory; the others stay in the store
 constexpr std::size_t accesses_erased_at_once = 4'096;  // per scan, not per case
-constexpr std::size_t cases_swept_per_tick = 64;
+constexpr std::size_t cases_visited_per_tick = 64;
 constexpr std::size_t erasures_read_at_once = 256;
 constexpr Duration erasure_interval = milliseconds(200);  // one case at a time, with pauses
 constexpr Duration sweep_interval = hours(1);
@@ -503,7 +503,7 @@ Status Node::sweep_retention(Turn& turn) {
   HAMROH_TRY(visit_cases(
       CaseRecord::key(from.value_or(CaseId{})), {}, Transaction::Order::ascending,
       [&](const CaseId& id, CaseRecord& record) -> Result<bool> {
-        if (due || ++visited > cases_swept_per_tick) {
+        if (due || ++visited > cases_visited_per_tick) {
           retention_from_ = id;
           return false;
         }

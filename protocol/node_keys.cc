@@ -10,10 +10,6 @@ namespace {
 
 constexpr std::size_t past_keys_max = 256;
 
-bool same_key(ByteView a, ByteView b) {
-  return std::ranges::equal(a, b);
-}
-
 }  // namespace
 
 Standing Node::standing() const {
@@ -27,8 +23,8 @@ Standing Node::standing() const {
   if (identity_.incarnation > self->incarnation) {
     return Standing::not_listed;  // come back, and not admitted again yet
   }
-  if (!same_key(self->receipt.view(), receipt_->public_key().view()) ||
-      (author_ && !same_key(self->author.view(), author_->public_key().view()))) {
+  if (!std::ranges::equal(self->receipt.view(), receipt_->public_key().view()) ||
+      (author_ && !std::ranges::equal(self->author.view(), author_->public_key().view()))) {
     return Standing::superseded;
   }
   return is_suspended(identity_.member) ? Standing::suspended : Standing::member;

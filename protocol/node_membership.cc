@@ -91,10 +91,6 @@ AlarmKind alarm_kind(StatementKind kind) {
   return AlarmKind::rotation;
 }
 
-bool same_key(ByteView a, ByteView b) {
-  return std::ranges::equal(a, b);
-}
-
 bool is_environment(const Status& status) {
   return !status && status.error().blame == Blame::environment;
 }
@@ -515,7 +511,7 @@ void Node::meet_members(Turn& turn) {
     return;
   }
   if (const Member* self = membership_->find(identity_.member);
-      self != nullptr && same_key(self->receipt.view(), receipt_->public_key().view())) {
+      self != nullptr && std::ranges::equal(self->receipt.view(), receipt_->public_key().view())) {
     identity_.incarnation = self->incarnation;
   }
   for (auto peer = peers_.begin(); peer != peers_.end();) {
