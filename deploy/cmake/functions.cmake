@@ -25,22 +25,30 @@ endif()
 target_compile_definitions(hamroh_flags INTERFACE HAMROH_VERSION="${PROJECT_VERSION}")
 target_compile_definitions(hamroh_flags INTERFACE _FORTIFY_SOURCE=$<IF:$<CONFIG:Debug>,0,2>)
 target_link_options(hamroh_flags INTERFACE -Wl,-z,relro,-z,now)
-if(HAMROH_FUZZ)
+if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
   # Another compiler has other warnings; those of g++ are the ones that must not be.
-  target_compile_options(hamroh_flags INTERFACE -Wno-error -fno-sanitize-recover=all
-    -fsanitize=fuzzer-no-link,address,undefined)
-  target_link_options(hamroh_flags INTERFACE -fsanitize=address,undefined)
+  target_compile_options(hamroh_flags INTERFACE -Wno-error)
+endif()
+if(HAMROH_FUZZ)
+  target_compile_options(hamroh_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 if(HAMROH_SANITIZE)
-  target_compile_options(hamroh_flags INTERFACE -fsanitize=${HAMROH_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(hamroh_flags INTERFACE -fsanitize=${HAMROH_SANITIZE})
 endif()
+
+# hamroh_sanitize(TARGET): with the sanitizers of this build, if it is one of their targets.
+function(hamroh_sanitize target)
+  if(HAMROH_SANITIZE AND target MATCHES "${HAMROH_SANITIZE_TARGETS}")
+    target_compile_options(${target} PRIVATE -fsanitize=${HAMROH_SANITIZE} -fno-sanitize-recover=all)
+  endif()
+endfunction()
 
 # hamroh_room(NAME SOURCES a.cc ... LINKS targets...): one room as one static library.
 function(hamroh_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
   add_library(${name} STATIC ${ROOM_SOURCES})
   target_link_libraries(${name} PUBLIC hamroh_flags ${ROOM_LINKS} PRIVATE ${ROOM_PRIVATE_LINKS})
+  hamroh_sanitize(${name})
 endfunction()
 
 # hamroh_program(NAME SOURCES ... LINKS ...): one program in build/bin.
@@ -48,6 +56,7 @@ function(hamroh_program name)
   cmake_parse_arguments(PROGRAM "" "" "SOURCES;LINKS" ${ARGN})
   add_executable(${name} ${PROGRAM_SOURCES})
   target_link_libraries(${name} PRIVATE hamroh_flags ${PROGRAM_LINKS})
+  hamroh_sanitize(${name})
 endfunction()
 
 # hamroh_test(NAME SOURCES ... LINKS ...): one GoogleTest program, registered with ctest by NAME.
@@ -55,8 +64,9 @@ function(hamroh_test name)
   cmake_parse_arguments(TEST "" "" "SOURCES;LINKS" ${ARGN})
   add_executable(${name} ${TEST_SOURCES})
   target_link_libraries(${name} PRIVATE hamroh_flags ${TEST_LINKS} GTest::gtest GTest::gmock GTest::gtest_main)
-  # Half the time to compile; what is tested is optimised as ever.
-  target_compile_options(${name} PRIVATE $<$<CONFIG:RelWithDebInfo>:-O1 -g1>)
+  hamroh_sanitize(${name})
+  # Half the time to compile; what is tested is optimised, and checked, as ever.
+  target_compile_options(${name} PRIVATE $<$<CONFIG:RelWithDebInfo>:-O1 -g1> -fno-sanitize=undefined)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 120 LABELS unit)
 endfunction()

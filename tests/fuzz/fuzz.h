@@ -1,6 +1,6 @@
 // What every fuzz target defines, and the property that most of them check.
 //
-// A target is one file of targets/. It is built twice: with libFuzzer (preset fuzz, and
+// A target is one file of targets/. It is built twice: with libFuzzer (preset asan, and
 // tests/fuzz/run), and with replay_main.cc into the ordinary tests, so that it never rots.
 #pragma once
 

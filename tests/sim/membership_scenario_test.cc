@@ -12,7 +12,7 @@ constexpr std::size_t commission = 1;
 constexpr std::size_t provider = 2;
 constexpr std::size_t ministry = 3;
 
-constexpr RotationAsk every_key{true, true, true, true, true, ""};
+const RotationAsk every_key{true, true, true, true, true, ""};
 
 World calm_world(std::uint64_t seed) {
   WorldOptions options;

@@ -290,7 +290,7 @@ TEST(Pull, AsksForWhatLacksAndForNothingTwice) {
 }
 
 TEST(Pull, WindowGrowsWhileChunksComeFastAndNeverPassesItsBound) {
-  Pull pull(std::vector<bool>(limits::attachment_chunks_max));
+  Pull pull{std::vector<bool>(limits::attachment_chunks_max)};
   std::uint64_t now = 0;
   std::size_t under_way = 0;
   std::vector<std::uint16_t> asked = pull.ask(at(now));
