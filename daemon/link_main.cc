@@ -21,6 +21,7 @@
 
 #include "daemon/link.h"
 #include "daemon/memory.h"
+#include "protocol/sanitizers.h"
 
 namespace {
 
@@ -47,7 +48,7 @@ void confine() {
   if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0) {
     limit(RLIMIT_NOFILE, descriptors.rlim_max);  // the link shares them out by itself
   }
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifndef HAMROH_SANITIZED
   limit(RLIMIT_DATA, memory_bytes_max);
 #endif
   // One arena: two threads need no more, and each costs idle memory.

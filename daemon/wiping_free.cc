@@ -11,14 +11,9 @@
 #include <algorithm>
 #include <cstddef>
 
-#if defined(__has_feature)
-#define HAMROH_HAS_FEATURE(name) __has_feature(name)
-#else
-#define HAMROH_HAS_FEATURE(name) 0
-#endif
+#include "protocol/sanitizers.h"
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && \
-    !HAMROH_HAS_FEATURE(address_sanitizer) && !HAMROH_HAS_FEATURE(thread_sanitizer)
+#ifndef HAMROH_SANITIZED
 
 extern "C" {
 

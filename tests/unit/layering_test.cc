@@ -128,6 +128,7 @@ const std::map<std::string, std::string> headers_of_rooms = {
     {"protocol/constants.h", "protocol_types"},
     {"protocol/ports.h", "protocol_types"},
     {"protocol/record_bounds.h", "protocol_types"},
+    {"protocol/sanitizers.h", "protocol_types"},
     {"protocol/wire_buffer.h", "protocol_types"},
     {"daemon/runtime_state.h", "daemon_runtime"},
     {"admin/commands.h", "hamroh"},

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "protocol/crypto.h"
+#include "protocol/sanitizers.h"
 
 namespace hamroh {
 namespace {
@@ -45,7 +46,7 @@ TEST_F(SecretMemory, IsLockedAndTheKernelSaysSo) {
   ASSERT_EQ(getrlimit(RLIMIT_MEMLOCK, &limit), 0);
   if (limit.rlim_cur >= 1024 * 1024) {
     EXPECT_TRUE(memory.locked);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they turn mlock off
+#ifndef HAMROH_SANITIZED  // which turns mlock off
     EXPECT_GE(locked_kib() * 1024, memory.bytes);
 #endif
   }
