@@ -65,7 +65,8 @@ function(hamroh_test name)
   add_executable(${name} ${TEST_SOURCES})
   target_link_libraries(${name} PRIVATE hamroh_flags ${TEST_LINKS} GTest::gtest GTest::gmock GTest::gtest_main)
   hamroh_sanitize(${name})
-  # Half the time to compile; what is tested is optimised, and checked, as ever.
+  # Half the time to compile; what is tested is optimised, and checked, as ever, but for what the
+  # compiler takes over from headers into the test.
   target_compile_options(${name} PRIVATE $<$<CONFIG:RelWithDebInfo>:-O1 -g1> -fno-sanitize=undefined)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 120 LABELS unit)
